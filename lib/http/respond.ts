@@ -1,0 +1,23 @@
+import type { Headers } from '../errors.js'
+import type { HttpResponse } from './handler.js'
+
+/** Answers with JSON. Does nothing where the answer was begun already or the client is gone. */
+export function sendJson(res: HttpResponse, status: number, body: unknown, headers: Headers = {}): void {
+  if (res.headersSent || res.writableEnded) return
+  const text = Buffer.from(JSON.stringify(body))
+  res.statusCode = status
+  if (!res.hasHeader('Content-Type') && headers['Content-Type'] === undefined) {
+    res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  }
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.setHeader('Content-Length', text.length)
+  res.end(res.req?.method === 'HEAD' ? undefined : text)
+}
+
+/** Answers without a body. */
+export function sendEmpty(res: HttpResponse, status: number, headers: Headers = {}): void {
+  if (res.headersSent || res.writableEnded) return
+  res.statusCode = status
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.end()
+}

@@ -1,0 +1,96 @@
+import type { FieldTable } from '../query/fields.js'
+import type { Filter } from '../query/tree.js'
+
+/**
+ * The store port: what an engine must do, in words. `test/store/contract.ts` is the same in code, and every engine passes it.
+ *
+ * - Every look-up names the account; a record of another account does not exist.
+ * - What a promise resolved for is durable: it survives the death of the process at any later point.
+ * - Records are plain data (strings, finite numbers, booleans, Dates, lists, objects; no null, no undefined, no `$` or
+ *   dotted member names). What comes out is a copy of what went in: the caller may change either.
+ * - An expired record (see {@link RecordKind.expiresAt}) does not exist, whether or not it was swept already: it is not
+ *   returned, not replaced, not removed (`false`), and its unique keys are free.
+ * - An engine's own failures leave as `ConflictError` or `StoreUnavailableError` (lib/errors.ts); neither carries a
+ *   driver's text in its message.
+ */
+export interface Store {
+  /** The records of one kind. Its indexes exist when this resolves. The same kind gives the same collection. */
+  collection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>>
+  /** Resolves when the store answers. @throws StoreUnavailableError */
+  ping(): Promise<void>
+  /** Writes everything out and lets go of the store. A second call is harmless. */
+  close(): Promise<void>
+}
+
+/** What every record has. */
+export interface StoredRecord {
+  /** Unique among the records of the kind and the account. */
+  id: string
+  account: string
+  /** 1 when inserted; every replacement adds 1. The engine sets it. */
+  revision: number
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** A record kind, declared once: both engines read the declaration and nothing else. */
+export interface RecordKind<T extends StoredRecord> {
+  /** The collection's name, `[a-z_]+`. */
+  name: string
+  /** What ids of this kind start with (`api_`). */
+  idPrefix: string
+  /** Top-level text fields whose value no two records of an account share. A record without the field is not concerned. */
+  unique: readonly (keyof T & string)[]
+  /**
+   * Paths with an index, for `eq`, ranges and prefixes. Dots step into objects and through lists.
+   * The order newest first (createdAt, then id) has an index always.
+   */
+  indexes: readonly string[]
+  /** Top-level text fields that a `text` node searches. */
+  text: readonly (keyof T & string)[]
+  /** Which fields a filter may name, and their types. A filter on any other path is a programming error and throws. */
+  fields: FieldTable
+  /** The top-level Date field that says from which moment on the record does not exist (`<=` now). Absent in the record: never. */
+  expiresAt?: keyof T & string
+}
+
+/** Where a page ended: the next one starts after this record. */
+export interface Position {
+  createdAt: Date
+  id: string
+}
+
+export interface FindOptions {
+  /** Default: every record. */
+  filter?: Filter
+  /** How many records at most, 1 or more. */
+  limit: number
+  /** Start after this position, exclusively. The record that stood there need not exist any more. */
+  after?: Position
+}
+
+export interface Collection<T extends StoredRecord> {
+  /**
+   * Adds a record; its revision is set to 1 whatever it holds. Atomic: of several inserts that share a unique key exactly one succeeds.
+   * @throws ConflictError naming every taken key; nothing was written
+   */
+  insert(record: T): Promise<T>
+  /** The record, or null. */
+  get(account: string, id: string): Promise<T | null>
+  /**
+   * The records that fulfil the filter, newest first: createdAt descending, then id descending (byte order).
+   * A walk by `after` sees each record that exists throughout exactly once, whatever is written meanwhile.
+   */
+  find(account: string, options: FindOptions): Promise<T[]>
+  /**
+   * Compare-and-set: replaces the record whose revision is still `revision` by this one (same account and id), as revision + 1.
+   * Of any number of concurrent callers with one revision exactly one succeeds.
+   * @returns the stored record, or null where the record does not exist or has another revision; nothing was written then
+   * @throws ConflictError naming every unique key that another record holds; nothing was written
+   */
+  replace(record: T, revision: number): Promise<T | null>
+  /** Removes the record, if its revision is still `revision` where one is given. @returns whether it did. */
+  remove(account: string, id: string, revision?: number): Promise<boolean>
+  /** Removes expired records of all accounts. @returns how many. */
+  removeExpired(): Promise<number>
+}

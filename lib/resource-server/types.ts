@@ -1,0 +1,48 @@
+/** Claims of an access token as they stand in its payload (RFC 7519 §4, RFC 9068 §2.2). */
+export interface AccessTokenClaims {
+  iss: string
+  aud: string | string[]
+  exp: number
+  sub?: string
+  iat?: number
+  nbf?: number
+  jti?: string
+  client_id?: string
+  scope?: string | string[]
+  permissions?: string[]
+  [claim: string]: unknown
+}
+
+/** The protected header of an access token. */
+export interface AccessTokenHeader {
+  alg: string
+  typ?: string
+  kid?: string
+  [parameter: string]: unknown
+}
+
+/**
+ * A verified access token: what `req.auth` holds. Frozen.
+ * The first three members are those of express-oauth2-jwt-bearer, the others those of the MCP SDK's `AuthInfo`.
+ */
+export interface AuthInfo<Claims extends object = AccessTokenClaims> {
+  readonly payload: Readonly<AccessTokenClaims & Claims>
+  readonly header: Readonly<AccessTokenHeader>
+  readonly token: string
+  /** `client_id`, else `azp`, else `cid`; empty where the token names none. */
+  readonly clientId: string
+  /** The `scope` claim, else `scp`, as a list. */
+  readonly scopes: string[]
+  /** The `permissions` claim where it is a list of strings. */
+  readonly permissions?: string[]
+  /** `exp`, in seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** String in, claims out; knows nothing of requests. Answers at once (no promise) where it has verified the token before. */
+export interface AccessTokenVerifier {
+  /** @throws InvalidTokenError, TemporarilyUnavailableError (the issuer's keys cannot be had) */
+  verify(token: string): AuthInfo | Promise<AuthInfo>
+  /** Resolves when every issuer's key set is loaded. @throws TemporarilyUnavailableError */
+  ready(): Promise<void>
+}

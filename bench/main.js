@@ -1,0 +1,66 @@
+import { cpus } from 'node:os'
+import { inProcess } from './in-process.js'
+import { startIssuer } from './issuer.js'
+import { keySetLoad } from './key-set-load.js'
+import { memory } from './memory.js'
+import { overHttp } from './over-http.js'
+
+const table = (head, rows) => {
+  const line = cells => `| ${cells.join(' | ')} |`
+  console.log([line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n'))
+}
+const ratio = value => `${value >= 10 ? value.toFixed(0) : value.toFixed(2)} ×`
+const integer = value => Math.round(value).toLocaleString('en')
+
+const wanted = process.argv.slice(2)
+const wants = section => wanted.length === 0 || wanted.includes(section)
+
+const issuer = await startIssuer()
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0].model}\n`)
+
+if (wants('in-process')) {
+  const { rows, bare } = await inProcess(issuer)
+  const ours = rows[0]
+  console.log(`Nanoseconds per verification, in process (a bare crypto.verify: ${integer(bare)} ns)\n`)
+  table(
+    ['guard', 'one hot token', '1 000 tokens', 'every token new', 'hot, scopegate =', 'new, bare verify ='],
+    rows.map(({ name, hot, many, fresh }) => [
+      name,
+      integer(hot),
+      integer(many),
+      integer(fresh),
+      ratio(hot / ours.hot),
+      ratio(fresh / bare),
+    ]),
+  )
+}
+if (wants('http')) {
+  const rows = await overHttp(issuer)
+  const open = rows[0]
+  console.log('Requests per second over HTTP, medians of alternating windows\n')
+  table(
+    ['route', 'one hot token', 'every token new', 'hot, unprotected =', 'new, unprotected ='],
+    rows.map(({ name, hot, fresh }) => [
+      name,
+      integer(hot),
+      integer(fresh),
+      ratio(hot / open.hot),
+      ratio(fresh / open.fresh),
+    ]),
+  )
+}
+if (wants('key-set')) {
+  const rows = await keySetLoad(issuer)
+  console.log('Fetches of the key set\n')
+  table(
+    ['guard', 'cold, 200 at once', '5 000 unknown kids', 'the flood took'],
+    rows.map(({ name, cold, flood, seconds }) => [name, cold, flood, `${seconds.toFixed(1)} s`]),
+  )
+}
+if (wants('memory')) {
+  const { tokens, grownMiB, hotMicroseconds } = await memory()
+  console.log(
+    `${integer(tokens)} distinct tokens: heap ${grownMiB.toFixed(1)} MiB larger; the hot token then took ${hotMicroseconds.toFixed(1)} µs\n`,
+  )
+}
+await issuer.close()

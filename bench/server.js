@@ -1,0 +1,15 @@
+import express from 'express'
+import { guards } from './guards.js'
+
+/** A child process: one route, guarded by the guard named on the command line, or unprotected. */
+const [name, issuerJson] = process.argv.slice(2)
+const issuer = JSON.parse(issuerJson)
+const app = express().disable('x-powered-by')
+const handlers = name === 'unprotected' ? [] : [guards[name](issuer)]
+app.get('/users', ...handlers, (_req, res) => {
+  res.json({ users: [] })
+})
+const server = app.listen(0, '127.0.0.1', () => {
+  process.send(server.address().port)
+})
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,160 @@
+import { ManagementError } from '../errors.js'
+import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+import type { Handler } from '../http/handler.js'
+import { sendJson } from '../http/respond.js'
+import type { Store } from '../store/port.js'
+import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
+import { type AccountScope, createAccountRouter, createAccountScope } from './account-router.js'
+import type { ListedAccounts } from './accounts.js'
+import { MANAGEMENT_PERMISSIONS } from './admin/catalogue.js'
+import { createAdminRouter } from './admin/index.js'
+import { createAuthorizeAdmin } from './authorize-admin.js'
+import { type Bootstrap, type CreatedManagementClient, createBootstrap } from './bootstrap.js'
+import type { Records, ServerContext } from './context.js'
+import { createEmit } from './events.js'
+import { createKeyEncryption } from './key-encryption.js'
+import { authorizeHandler, createKeySetHandler, createMetadataHandler } from './metadata-router.js'
+import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
+import { createRateLimiter } from './rate-limit.js'
+import { createRegistry } from './registry.js'
+import { createSecretUses } from './secret-uses.js'
+import { createSigningKeys } from './signing-keys.js'
+import { createTokenHandler, type TokenContext } from './token-router.js'
+
+/** The authorization side of an application. */
+export interface AuthorizationServer {
+  /** `/oauth/token`, `/authorize`, `/.well-known/…`; every other path goes on to the host's routes. */
+  router: Handler
+  /** `/apis`, `/clients`, …: the management API. */
+  adminRouter: Handler
+  /** The management clients made by this process, each with its generated secret, which cannot be had again. */
+  managementClients: readonly CreatedManagementClient[]
+  /** Resolves when the store answers. @throws StoreUnavailableError */
+  ready(): Promise<void>
+  /** The same as `ready`. @throws StoreUnavailableError */
+  health(): Promise<void>
+  /** Finishes what is being written, then closes the store. A second call is harmless. */
+  close(): Promise<void>
+  /** What the routers work with. */
+  context: ServerContext
+}
+
+/** The first segments of the management API's paths: what else comes to its router is the host's. */
+const ADMIN_PATH = /^\/(?:apis|clients|keys|logs)(?:\/|$)/
+
+/**
+ * Makes the authorization side: opens the store's collections and every listed account (its signing key, the management
+ * API, a management client), and returns routers to mount in any Express 4 or 5 application, at the root or under a path.
+ *
+ * It does not listen, does not terminate TLS, and does not watch the process: `close()` is the host's to call.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, naming the option; `encryptionKey` also where it is
+ * missing for, or does not open, the signing keys in the store
+ * @throws StoreUnavailableError `ERR_STORE_UNAVAILABLE`
+ * @example
+ * const server = await authorizationServer({ issuer: 'https://id.example.com', store: embeddedStore('.scopegate') })
+ * app.use(server.router)
+ * app.use('/admin', server.adminRouter)
+ */
+export async function authorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+  const checked = validateOptions(options)
+  const { store, accounts } = checked
+  const records = await openRecords(store)
+  const { context, tokenContext, bootstrap, scope } = assemble(checked, records)
+  for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) await bootstrap.open(account)
+  const health = (): Promise<void> => store.ping()
+  const shared = { resolve: accounts, scope, open: bootstrap.open }
+  return {
+    router: createPublicRouter(shared, tokenContext),
+    adminRouter: createManagementRouter(shared, context),
+    managementClients: bootstrap.created,
+    ready: health,
+    health,
+    async close() {
+      await tokenContext.secretUses.settled()
+      await store.close()
+    },
+    context,
+  }
+}
+
+async function openRecords(store: Store): Promise<Records> {
+  const [apis, clients, keyRings, secretUses] = await Promise.all([
+    store.collection(API_KIND),
+    store.collection(CLIENT_KIND),
+    store.collection(KEY_RING_KIND),
+    store.collection(SECRET_USE_KIND),
+  ])
+  return { apis, clients, keyRings, secretUses }
+}
+
+interface Assembly {
+  context: ServerContext
+  tokenContext: TokenContext
+  bootstrap: Bootstrap
+  scope: AccountScope
+}
+
+function assemble(options: ValidatedOptions, records: Records): Assembly {
+  const { clock, tokenType, managementClient } = options
+  const emit = createEmit(options.onEvent)
+  const encryption = createKeyEncryption(options.encryptionKeys)
+  const signingKeys = createSigningKeys({ rings: records.keyRings, encryption, clock, emit })
+  const registry = createRegistry(records, clock)
+  const scope = createAccountScope()
+  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys })
+  const accountOf = scope.accountOf
+  const secretUses = createSecretUses({ uses: records.secretUses, clock, emit })
+  const limiter = createRateLimiter(options.clientAuthenticationLimit, clock)
+  const permissions = MANAGEMENT_PERMISSIONS
+  return {
+    context: { clock, records, registry, authorizeAdmin, accountOf },
+    tokenContext: { clock, registry, signingKeys, tokenType, emit, accountOf, secretUses, limiter },
+    bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
+    scope,
+  }
+}
+
+type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'scope' | 'open'>
+
+function createPublicRouter(shared: Shared, context: TokenContext): Handler {
+  const metadata = createMetadataHandler(context)
+  const handlers: ReadonlyMap<string, Handler> = new Map([
+    ['/oauth/token', createTokenHandler(context)],
+    ['/authorize', authorizeHandler],
+    ['/.well-known/jwks.json', createKeySetHandler(context)],
+    ['/.well-known/oauth-authorization-server', metadata],
+    ['/.well-known/openid-configuration', metadata],
+  ])
+  return createAccountRouter('authorizationServer', {
+    ...shared,
+    serves: path => handlers.has(path),
+    handle: (req, res, next) => {
+      const [path = ''] = (req.url ?? '').split('?', 1)
+      const handler = handlers.get(path)
+      if (handler === undefined) next()
+      else handler(req, res, next)
+    },
+    refuse: (_req, res) => {
+      const headers = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+      sendJson(res, 404, { error: 'not_found', error_description: 'There is no such account.' }, headers)
+    },
+    fail: (error, req, res, next) => {
+      res.setHeader('Cache-Control', 'no-store')
+      res.setHeader('Pragma', 'no-cache')
+      oauthErrorHandler(error, req, res, next)
+    },
+  })
+}
+
+function createManagementRouter(shared: Shared, context: ServerContext): Handler {
+  return createAccountRouter('managementApi', {
+    ...shared,
+    serves: path => ADMIN_PATH.test(path),
+    handle: createAdminRouter(context),
+    refuse: (req, res, next) => {
+      managementErrorHandler(new ManagementError('not_found', 'There is no such resource.'), req, res, next)
+    },
+    fail: managementErrorHandler,
+  })
+}

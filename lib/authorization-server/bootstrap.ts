@@ -1,0 +1,196 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.js'
+import { ConflictError } from '../errors.js'
+import { eq } from '../query/tree.js'
+import { createId } from '../store/ids.js'
+import { API_KIND, type ApiRecord, CLIENT_KIND, type ClientRecord, type Permission } from '../store/records.js'
+import { createSecret, createSecretValue } from './client-secrets.js'
+import { type Account, MANAGEMENT_AUDIENCE, type Records, type Registry } from './context.js'
+import type { Emit } from './events.js'
+import type { SigningKeys } from './signing-keys.js'
+
+/** A management client that was made just now. */
+export interface CreatedManagementClient {
+  account: string
+  issuer: string
+  clientId: string
+  /** Only where it was generated; it cannot be had again. */
+  clientSecret?: string
+}
+
+export interface ManagementClientOption {
+  id?: string
+  secret?: string
+}
+
+export interface BootstrapContext {
+  clock: Clock
+  records: Records
+  registry: Registry
+  signingKeys: SigningKeys
+  emit: Emit
+  /** The catalogue of the management API. */
+  permissions: readonly Permission[]
+  managementClient: ManagementClientOption
+}
+
+/** Opens accounts: what must stand in the store before one is served. */
+export interface Bootstrap {
+  /** Idempotent, and once for each account in this process. */
+  open(account: Account): Promise<void> | undefined
+  /** The management clients that this process has made. */
+  created: CreatedManagementClient[]
+}
+
+/** Remembers 10 000 opened accounts; one that was forgotten is opened again, which changes nothing. */
+export function createBootstrap(context: BootstrapContext): Bootstrap {
+  const opened = new LRUCache<string, true>({ max: 10_000 })
+  const running = new Map<string, Promise<void>>()
+  const created: CreatedManagementClient[] = []
+
+  async function openAccount(account: Account): Promise<void> {
+    await context.signingKeys.signer(account.name)
+    const api = await ensureManagementApi(account, context)
+    const client = await ensureManagementClient(account, api, context)
+    if (client !== null) created.push(client)
+    opened.set(account.name, true)
+    context.emit({ type: 'account_opened', account: account.name, issuer: account.issuer })
+  }
+
+  return {
+    created,
+    open(account) {
+      if (opened.get(account.name)) return undefined
+      let opening = running.get(account.name)
+      if (opening === undefined) {
+        opening = openAccount(account).finally(() => running.delete(account.name))
+        running.set(account.name, opening)
+      }
+      return opening
+    },
+  }
+}
+
+async function ensureManagementApi(account: Account, context: BootstrapContext): Promise<ApiRecord> {
+  for (;;) {
+    const known = await findManagementApi(account, context)
+    if (known === undefined) {
+      const made = await insertManagementApi(account, context)
+      if (made !== null) return made
+    } else if (spell(known.permissions) === spell(context.permissions)) {
+      return known
+    } else {
+      const permissions = context.permissions.map(permission => ({ ...permission }))
+      const updated = { ...known, permissions, updatedAt: new Date(context.clock.now()) }
+      const stored = await context.records.apis.replace(updated, known.revision)
+      context.registry.apiChanged(account.name, MANAGEMENT_AUDIENCE)
+      if (stored !== null) return stored
+    }
+  }
+}
+
+/** Independent of the order in which an engine returns members. */
+function spell(permissions: readonly Permission[]): string {
+  return JSON.stringify(permissions.map(({ value, description = '' }) => [value, description]))
+}
+
+async function findManagementApi(account: Account, { records }: BootstrapContext): Promise<ApiRecord | undefined> {
+  const [api] = await records.apis.find(account.name, { filter: eq('identifier', MANAGEMENT_AUDIENCE), limit: 1 })
+  return api
+}
+
+/** null: another process was faster. */
+async function insertManagementApi(account: Account, context: BootstrapContext): Promise<ApiRecord | null> {
+  const now = context.clock.now()
+  const id = createId(API_KIND.idPrefix, now)
+  for (const slug of ['scopegate-management', id.replace('_', '-')]) {
+    try {
+      return await context.records.apis.insert(createManagementApi({ id, slug, account: account.name }, now, context))
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error
+      if (error.fields.includes('identifier')) return null
+    }
+  }
+  return null
+}
+
+function createManagementApi(
+  own: { id: string; slug: string; account: string },
+  now: number,
+  { permissions }: BootstrapContext,
+): ApiRecord {
+  return {
+    ...own,
+    revision: 1,
+    createdAt: new Date(now),
+    updatedAt: new Date(now),
+    name: 'Management API',
+    identifier: MANAGEMENT_AUDIENCE,
+    permissions: permissions.map(permission => ({ ...permission })),
+    signing_alg: 'RS256',
+    token_dialect: 'access_token_authz',
+    token_lifetime: 86_400,
+    enforce_policies: true,
+    allow_offline_access: false,
+    skip_consent: false,
+    is_system: true,
+  }
+}
+
+/**
+ * The client that manages the account. Where an id is given, that client is made if it is absent; else one is made if
+ * no client of the account was granted anything of the management API. Its id then comes from the management API's,
+ * so that two processes which start at once make one client.
+ */
+async function ensureManagementClient(
+  account: Account,
+  api: ApiRecord,
+  context: BootstrapContext,
+): Promise<CreatedManagementClient | null> {
+  const { managementClient, records } = context
+  const id = managementClient.id ?? api.id.replace(API_KIND.idPrefix, CLIENT_KIND.idPrefix)
+  if ((await records.clients.get(account.name, id)) !== null) return null
+  if (managementClient.id === undefined && (await hasManagementClient(account, records))) return null
+  const secret = managementClient.secret ?? createSecretValue()
+  try {
+    await records.clients.insert(createManagementClient({ id, account: account.name }, secret, context))
+  } catch (error) {
+    if (error instanceof ConflictError) return null
+    throw error
+  }
+  context.registry.clientChanged(account.name, id)
+  context.emit({ type: 'management_client_created', account: account.name, clientId: id })
+  const { name, issuer } = account
+  const known = { account: name, issuer, clientId: id }
+  return managementClient.secret === undefined ? { ...known, clientSecret: secret } : known
+}
+
+async function hasManagementClient(account: Account, { clients }: Records): Promise<boolean> {
+  const filter = eq('api_grants.audience', MANAGEMENT_AUDIENCE)
+  return (await clients.find(account.name, { filter, limit: 1 })).length > 0
+}
+
+function createManagementClient(
+  own: { id: string; account: string },
+  secret: string,
+  { clock, permissions }: BootstrapContext,
+): ClientRecord {
+  const now = clock.now()
+  return {
+    ...own,
+    revision: 1,
+    createdAt: new Date(now),
+    updatedAt: new Date(now),
+    name: 'Management client',
+    application_type: 'm2m',
+    is_first_party: true,
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['client_credentials'],
+    callbacks: [],
+    web_origins: [],
+    refresh_token: { token_lifetime: 2_592_000 },
+    api_grants: [{ audience: MANAGEMENT_AUDIENCE, scope: permissions.map(({ value }) => value) }],
+    default_audience: MANAGEMENT_AUDIENCE,
+    secrets: [createSecret(secret, now)],
+  }
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.js'
+import { InvalidClientError, InvalidRequestError } from '../errors.js'
+import type { HttpRequest } from '../http/handler.js'
+import type { ClientRecord, ClientSecret } from '../store/records.js'
+import { findSecret } from './client-secrets.js'
+import type { Account, Registry } from './context.js'
+
+/** The public text of every failure: which rule refused is for events alone. */
+const FAILED = 'Client authentication failed.'
+
+export interface AuthenticatedClient {
+  client: ClientRecord
+  /** Absent for a public client. */
+  secret?: ClientSecret
+}
+
+/** What a request says of its client. `secrets` holds every reading of the one secret; empty: none was presented. */
+interface Credentials {
+  clientId: string
+  secrets: readonly string[]
+  basic: boolean
+}
+
+/**
+ * Finds out which client calls (RFC 6749 §2.3.1): by Basic, by `client_id` and `client_secret` in the body, or,
+ * for a public client, by `client_id` alone. An unknown client, a wrong, expired or missing secret are one answer
+ * for the same work. Does not ask what the client may do.
+ *
+ * @throws InvalidRequestError two credentials, or two client ids
+ * @throws InvalidClientError everything else; with a challenge where Basic was used (RFC 6749 §5.2)
+ */
+export async function authenticateClient(
+  req: HttpRequest,
+  parameters: ReadonlyMap<string, string>,
+  { account, registry, clock }: { account: Account; registry: Registry; clock: Clock },
+): Promise<AuthenticatedClient> {
+  const credentials = readCredentials(req, parameters, account)
+  const client = await registry.client(account.name, credentials.clientId)
+  const secret = findSecret(client?.secrets ?? [], presentedSecrets(credentials), clock.now())
+  const isPublic = client?.token_endpoint_auth_method === 'none'
+  const proven = isPublic ? credentials.secrets.length === 0 && !credentials.basic : secret !== undefined
+  if (client === null || !proven) throw refuse(account, credentials.basic, 'unknown client, or its secret is not good')
+  return secret === undefined ? { client } : { client, secret }
+}
+
+function presentedSecrets({ secrets }: Credentials): readonly string[] {
+  return secrets.length === 0 ? [''] : secrets
+}
+
+function readCredentials(req: HttpRequest, parameters: ReadonlyMap<string, string>, account: Account): Credentials {
+  const authorization = readAuthorization(req)
+  const clientId = parameters.get('client_id') ?? ''
+  const secret = parameters.get('client_secret') ?? ''
+  const assertion = parameters.has('client_assertion')
+  if (authorization !== undefined && (secret !== '' || assertion)) throw twice()
+  if (authorization !== undefined) return readBasic(authorization, clientId, account)
+  if (assertion && secret !== '') throw twice()
+  if (assertion || clientId === '') throw refuse(account, false, 'no client authentication that is served here')
+  return { clientId, secrets: secret === '' ? [] : [secret], basic: false }
+}
+
+function twice(): InvalidRequestError {
+  return new InvalidRequestError('The request has more than one client authentication.')
+}
+
+/** Node keeps the first of several Authorization headers and says nothing, so they are counted here. */
+function readAuthorization(req: HttpRequest): string | undefined {
+  let found: string | undefined
+  for (let i = 0; i < req.rawHeaders.length; i += 2) {
+    if (req.rawHeaders[i]?.toLowerCase() !== 'authorization') continue
+    if (found !== undefined) throw twice()
+    found = req.rawHeaders[i + 1] ?? ''
+  }
+  return found ?? req.headers.authorization
+}
+
+function readBasic(authorization: string, bodyId: string, account: Account): Credentials {
+  const [scheme = ''] = authorization.split(' ', 1)
+  if (scheme.toLowerCase() !== 'basic') throw refuse(account, false, 'the Authorization header is not Basic')
+  const encoded = authorization.slice(scheme.length).trim()
+  const text = /^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded) ? Buffer.from(encoded, 'base64').toString('utf8') : ''
+  const colon = text.indexOf(':')
+  if (colon < 1) throw refuse(account, true, 'the Basic credentials cannot be read')
+  const rawId = text.slice(0, colon)
+  const rawSecret = text.slice(colon + 1)
+  const clientId = formDecode(rawId) ?? rawId
+  if (bodyId !== '' && bodyId !== clientId && bodyId !== rawId) {
+    throw new InvalidRequestError('The request names two clients.')
+  }
+  return { clientId, secrets: readings(rawSecret), basic: true }
+}
+
+/** Many clients do not form-encode, as RFC 6749 §2.3.1 wants, before they base64-encode: both readings are tried. */
+function readings(secret: string): string[] {
+  if (secret === '') return []
+  const decoded = formDecode(secret)
+  return decoded === null || decoded === secret ? [secret] : [decoded, secret]
+}
+
+function formDecode(text: string): string | null {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return null
+  }
+}
+
+function refuse(account: Account, basic: boolean, detail: string): InvalidClientError {
+  // An issuer in normal form has no quote and no backslash.
+  const headers = basic ? { 'WWW-Authenticate': `Basic realm="${account.issuer}", charset="UTF-8"` } : {}
+  return new InvalidClientError(FAILED, { detail, headers })
+}

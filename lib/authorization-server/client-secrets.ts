@@ -1,0 +1,45 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createId } from '../store/ids.js'
+import { type ClientSecret, SECRET_USE_KIND } from '../store/records.js'
+
+/** Stands in where there is no secret to compare with, so that an unknown client costs what a known one does. */
+const NO_SECRET: readonly ClientSecret[] = [{ id: '', hash: hashSecret(randomBytes(32)), created_at: new Date(0) }]
+
+/** 256 random bits, base64url. */
+export function createSecretValue(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** What is stored of a secret: its SHA-256, base64url. */
+export function hashSecret(value: string | Uint8Array): string {
+  return createHash('sha256').update(value).digest('base64url')
+}
+
+/** The record of a secret made now. */
+export function createSecret(value: string, now: number): ClientSecret {
+  return { id: createId(SECRET_USE_KIND.idPrefix, now), hash: hashSecret(value), created_at: new Date(now) }
+}
+
+/**
+ * Finds the secret that one of the values is, among those that have not expired. Compares with every one of them,
+ * in constant time each, whether or not one was found already.
+ *
+ * @param now milliseconds since the epoch; a secret is good before its `expires_at`
+ */
+export function findSecret(
+  secrets: readonly ClientSecret[],
+  values: readonly string[],
+  now: number,
+): ClientSecret | undefined {
+  let found: ClientSecret | undefined
+  for (const value of values) {
+    const presented = Buffer.from(hashSecret(value))
+    for (const secret of secrets.length === 0 ? NO_SECRET : secrets) {
+      const stored = Buffer.from(secret.hash)
+      const equal = stored.length === presented.length && timingSafeEqual(stored, presented)
+      const expired = secret.expires_at !== undefined && secret.expires_at.getTime() <= now
+      if (equal && !expired && secrets.length > 0) found = secret
+    }
+  }
+  return found
+}

@@ -1,0 +1,27 @@
+/**
+ * What the authorization side tells its host. Never holds a token, a secret or key material, and no text
+ * that a caller who was not authenticated chose.
+ */
+export type ServerEvent =
+  | { type: 'token_issued'; account: string; clientId: string; audience: string; scope: string; jti: string }
+  | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
+  | { type: 'account_opened'; account: string; issuer: string }
+  | { type: 'signing_key_created'; account: string; kid: string }
+  | { type: 'signing_keys_encrypted'; account: string }
+  | { type: 'management_client_created'; account: string; clientId: string }
+  | { type: 'secret_use_not_recorded'; account: string; clientId: string; cause: unknown }
+  | { type: 'server_error'; account?: string; cause: unknown }
+
+export type Emit = (event: ServerEvent) => void
+
+/** Wraps the host's listener, so that one which throws disturbs nothing. */
+export function createEmit(onEvent: Emit | undefined): Emit {
+  if (onEvent === undefined) return () => {}
+  return function emit(event) {
+    try {
+      onEvent(event)
+    } catch {
+      // A listener's fault is the listener's: the answer under way does not depend on it.
+    }
+  }
+}

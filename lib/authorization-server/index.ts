@@ -1,0 +1,16 @@
+export type { TokenType } from './access-token.js'
+export { accountsByHost, accountsByPath, type ListedAccounts } from './accounts.js'
+export { type AuthorizationServer, authorizationServer } from './authorization-server.js'
+export type { CreatedManagementClient, ManagementClientOption } from './bootstrap.js'
+export {
+  type Account,
+  type AccountResolver,
+  type AdminCaller,
+  type AuthorizeAdmin,
+  MANAGEMENT_AUDIENCE,
+  type ServerContext,
+} from './context.js'
+export type { ServerEvent } from './events.js'
+export type { EncryptionKey } from './key-encryption.js'
+export type { AuthorizationServerOptions, RateLimits } from './options.js'
+export type { RateLimit } from './rate-limit.js'

@@ -1,0 +1,159 @@
+import { type Clock, systemClock } from '../clock.js'
+import { invalidType, invalidValue } from '../errors.js'
+import type { Store } from '../store/port.js'
+import type { TokenType } from './access-token.js'
+import { singleAccount } from './accounts.js'
+import type { ManagementClientOption } from './bootstrap.js'
+import type { AccountResolver, AuthorizeAdmin } from './context.js'
+import type { Emit } from './events.js'
+import { type EncryptionKey, parseEncryptionKeys } from './key-encryption.js'
+import type { RateLimit } from './rate-limit.js'
+
+/** Options of `authorizationServer`. */
+export interface AuthorizationServerOptions {
+  /** The issuer of the one account, `default`: https (http for loopback), without a trailing slash. Or give `accounts`. */
+  issuer?: string
+  /** Which account a request is for: `accountsByHost`, `accountsByPath`, or a function of the host's. */
+  accounts?: AccountResolver
+  /** Where everything is kept: `mongoStore(…)`, `embeddedStore(…)`. `close()` closes it. */
+  store: Store
+  /** Drives every age and expiry. Default: the machine's clock. */
+  clock?: Clock
+  /** Replaces the check of management calls; the host is then responsible for who may do what. */
+  authorizeAdmin?: AuthorizeAdmin
+  /**
+   * 32 bytes, as base64 or as they are: private signing keys are encrypted at rest. Of a list the first encrypts and
+   * every one decrypts. Default: they are stored as they are.
+   */
+  encryptionKey?: EncryptionKey | readonly EncryptionKey[]
+  /**
+   * The management client to create in each account where it is absent. What is not given is generated and returned
+   * once, in `managementClients`. The secret should have 256 random bits: only a fast hash of it is stored.
+   */
+  managementClient?: ManagementClientOption
+  /** Limits by address and process; `false` switches all of them off. */
+  rateLimits?: false | RateLimits
+  /** The `typ` of access tokens. Default: `at+jwt` (RFC 9068 §2.1). */
+  tokenType?: TokenType
+  /** Told what happens: never a token, a secret or a key. Default: nobody. */
+  onEvent?: Emit
+}
+
+export interface RateLimits {
+  /** Failed client authentications. Default: 100 in 60 seconds. `false`: no limit. */
+  clientAuthentication?: RateLimit | false
+}
+
+/** The options after their checks, with every default. */
+export interface ValidatedOptions {
+  accounts: AccountResolver
+  store: Store
+  clock: Clock
+  authorizeAdmin: AuthorizeAdmin | undefined
+  encryptionKeys: readonly Uint8Array[]
+  managementClient: ManagementClientOption
+  clientAuthenticationLimit: RateLimit | false
+  tokenType: TokenType
+  onEvent: Emit | undefined
+}
+
+const NAMES: ReadonlySet<string> = new Set([
+  'issuer',
+  'accounts',
+  'store',
+  'clock',
+  'authorizeAdmin',
+  'encryptionKey',
+  'managementClient',
+  'rateLimits',
+  'tokenType',
+  'onEvent',
+] satisfies (keyof AuthorizationServerOptions)[])
+
+/**
+ * Checks the options and copies them. An unknown name is refused: a misspelt one would switch something off in silence.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, naming the option
+ */
+export function validateOptions(options: AuthorizationServerOptions): ValidatedOptions {
+  if (typeof options !== 'object' || options === null) throw invalidType('options: must be an object')
+  for (const name of Object.keys(options)) if (!NAMES.has(name)) throw invalidValue(`${name}: is not an option`)
+  return {
+    accounts: validateAccounts(options),
+    store: validateStore(options.store),
+    clock: validateClock(options.clock),
+    authorizeAdmin: validateFunction(options.authorizeAdmin, 'authorizeAdmin'),
+    encryptionKeys: parseEncryptionKeys(options.encryptionKey),
+    managementClient: validateManagementClient(options.managementClient),
+    clientAuthenticationLimit: validateRateLimits(options.rateLimits),
+    tokenType: validateTokenType(options.tokenType),
+    onEvent: validateFunction(options.onEvent, 'onEvent'),
+  }
+}
+
+function validateAccounts({ issuer, accounts }: AuthorizationServerOptions): AccountResolver {
+  if (accounts === undefined) {
+    if (issuer === undefined) throw invalidType('issuer: is required, or accounts')
+    return singleAccount(issuer)
+  }
+  if (issuer !== undefined) throw invalidValue('issuer: must not be given with accounts, which name the issuers')
+  if (typeof accounts !== 'function') throw invalidType('accounts: must be a function')
+  return accounts
+}
+
+function validateStore(store: Store): Store {
+  const methods: (keyof Store)[] = ['collection', 'ping', 'close']
+  const fits = typeof store === 'object' && store !== null && methods.every(name => typeof store[name] === 'function')
+  if (!fits) throw invalidType('store: must be a store')
+  return store
+}
+
+function validateClock(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock
+  if (typeof clock?.now !== 'function') throw invalidType('clock: must have a function now')
+  return clock
+}
+
+function validateFunction<T>(value: T | undefined, name: string): T | undefined {
+  if (value !== undefined && typeof value !== 'function') throw invalidType(`${name}: must be a function`)
+  return value
+}
+
+function validateManagementClient(option: ManagementClientOption | undefined): ManagementClientOption {
+  if (option === undefined) return {}
+  if (typeof option !== 'object' || option === null) throw invalidType('managementClient: must be an object')
+  const { id, secret } = option
+  return {
+    ...(id !== undefined && { id: validateText(id, 'managementClient.id', /^[A-Za-z0-9._~-]{1,200}$/) }),
+    ...(secret !== undefined && { secret: validateText(secret, 'managementClient.secret', /^[\x20-\x7e]{1,1000}$/) }),
+  }
+}
+
+/** The value stands in no message: it may be a secret. */
+function validateText(value: unknown, name: string, pattern: RegExp): string {
+  if (typeof value !== 'string') throw invalidType(`${name}: must be a string`)
+  if (!pattern.test(value)) throw invalidValue(`${name}: must match ${pattern.source}`)
+  return value
+}
+
+function validateRateLimits(rateLimits: false | RateLimits | undefined): RateLimit | false {
+  if (rateLimits === false) return false
+  if (rateLimits !== undefined && (typeof rateLimits !== 'object' || rateLimits === null)) {
+    throw invalidType('rateLimits: must be false or an object')
+  }
+  const option = rateLimits?.clientAuthentication ?? { limit: 100, window: 60 }
+  if (option === false) return false
+  const { limit, window } = option
+  for (const [name, value] of Object.entries({ limit, window })) {
+    if (typeof value !== 'number') throw invalidType(`rateLimits.clientAuthentication.${name}: must be a number`)
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw invalidValue(`rateLimits.clientAuthentication.${name}: must be a whole number, 1 or more`)
+    }
+  }
+  return { limit, window }
+}
+
+function validateTokenType(tokenType: TokenType | undefined): TokenType {
+  if (tokenType === undefined) return 'at+jwt'
+  if (tokenType !== 'at+jwt' && tokenType !== 'JWT') throw invalidValue("tokenType: must be 'at+jwt' or 'JWT'")
+  return tokenType
+}

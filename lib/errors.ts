@@ -251,6 +251,11 @@ export class StoreUnavailableError extends StoreError {
   readonly code = 'ERR_STORE_UNAVAILABLE'
 }
 
+/** The embedded store's folder is owned by another process. */
+export class StoreLockedError extends StoreError {
+  readonly code = 'ERR_STORE_LOCKED'
+}
+
 /** Every stable code that an error of scopegate can carry as `code`. */
 export type ErrorCode =
   | 'ERR_INVALID_ARG_TYPE'
@@ -274,6 +279,7 @@ export type ErrorCode =
   | 'ERR_SERVER'
   | 'ERR_CONFLICT'
   | 'ERR_STORE_UNAVAILABLE'
+  | 'ERR_STORE_LOCKED'
 
 /** A wrong argument of one of our functions: thrown by the factory that was called with it, quoting the option. */
 export interface ArgumentError extends TypeError {

@@ -1,0 +1,206 @@
+import type { RootDatabase } from 'lmdb'
+import type { Clock } from '../../clock.js'
+import { ConflictError, StoreUnavailableError } from '../../errors.js'
+import { and, type CompareNode, type Filter, type Scalar } from '../../query/tree.js'
+import type { Collection, FindOptions, RecordKind, StoredRecord } from '../port.js'
+import { assertPaths } from '../paths.js'
+import {
+  afterPrefix,
+  expiryKey,
+  expiryPrefix,
+  indexKey,
+  indexPrefix,
+  recordKey,
+  uniqueKey,
+  valueBytes,
+  valuePrefix,
+} from './keys.js'
+import { match, valuesAt } from './match.js'
+
+export type Root = RootDatabase<unknown, Buffer>
+
+/** The pseudo path of the index that holds every record, newest first. */
+const ORDER = ''
+
+/** One record kind in LMDB: the record under its id, and a key each for its unique values and its index entries. */
+export class EmbeddedCollection<T extends StoredRecord> implements Collection<T> {
+  readonly #root: Root
+  readonly #kind: RecordKind<T>
+  readonly #clock: Clock
+  readonly #indexed: ReadonlySet<string>
+
+  constructor(root: Root, kind: RecordKind<T>, clock: Clock) {
+    this.#root = root
+    this.#kind = kind
+    this.#clock = clock
+    this.#indexed = new Set([...kind.unique, ...kind.indexes])
+  }
+
+  insert(record: T): Promise<T> {
+    return this.#write(() => {
+      const taken = this.#live(this.#key(record)) === null ? [] : ['id']
+      const fields = [...taken, ...this.#takenFields(record)]
+      if (fields.length > 0) return new ConflictError(fields)
+      return this.#put({ ...record, revision: 1 })
+    })
+  }
+
+  async get(account: string, id: string): Promise<T | null> {
+    return this.#read(() => this.#live(recordKey(this.#kind.name, account, id)))
+  }
+
+  async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<T[]> {
+    assertPaths(filter, this.#kind)
+    return this.#read(() => {
+      const prefix = this.#rangeFor(account, filter)
+      const start = after === undefined ? prefix : Buffer.concat([indexKey(prefix, after), Buffer.from([0])])
+      const found: T[] = []
+      for (const { value } of this.#root.getRange({ start, end: afterPrefix(prefix) })) {
+        const record = this.#live(value as Buffer)
+        if (record === null || !match(filter, record, this.#kind.text)) continue
+        found.push(record)
+        if (found.length >= limit) break
+      }
+      return found
+    })
+  }
+
+  replace(record: T, revision: number): Promise<T | null> {
+    return this.#write(() => {
+      const present = this.#live(this.#key(record))
+      if (present === null || present.revision !== revision) return null
+      const fields = this.#takenFields(record)
+      if (fields.length > 0) return new ConflictError(fields)
+      this.#delete(present)
+      return this.#put({ ...record, revision: revision + 1 })
+    })
+  }
+
+  remove(account: string, id: string, revision?: number): Promise<boolean> {
+    return this.#write(() => {
+      const present = this.#live(recordKey(this.#kind.name, account, id))
+      if (present === null || (revision !== undefined && present.revision !== revision)) return false
+      this.#delete(present)
+      return true
+    })
+  }
+
+  removeExpired(): Promise<number> {
+    return this.#write(() => {
+      const prefix = expiryPrefix(this.#kind.name)
+      const end = Buffer.concat([prefix, valueBytes(new Date(this.#clock.now() + 1))])
+      const keys = [...this.#root.getRange({ start: prefix, end })].map(({ value }) => value as Buffer)
+      for (const key of keys) this.#delete(this.#root.get(key) as T)
+      return keys.length
+    })
+  }
+
+  /** Runs in one transaction. Checks come before writes: a transaction of lmdb's is not rolled back by a throw. */
+  async #write<R>(change: () => R | ConflictError): Promise<R> {
+    let result: R | ConflictError
+    try {
+      result = await this.#root.transaction(change)
+    } catch (error) {
+      throw new StoreUnavailableError('the store could not be written', error)
+    }
+    if (result instanceof ConflictError) throw result
+    return result
+  }
+
+  #read<R>(look: () => R): R {
+    try {
+      return look()
+    } catch (error) {
+      throw new StoreUnavailableError('the store could not be read', error)
+    }
+  }
+
+  #key({ account, id }: T): Buffer {
+    return recordKey(this.#kind.name, account, id)
+  }
+
+  #live(key: Buffer): T | null {
+    const record = this.#root.get(key) as T | undefined
+    return record === undefined || this.#isExpired(record) ? null : record
+  }
+
+  #expiry(record: T): Date | undefined {
+    return this.#kind.expiresAt === undefined ? undefined : (record[this.#kind.expiresAt] as Date | undefined)
+  }
+
+  #isExpired(record: T): boolean {
+    const expiry = this.#expiry(record)
+    return expiry !== undefined && expiry.getTime() <= this.#clock.now()
+  }
+
+  #takenFields(record: T): string[] {
+    return this.#uniqueKeys(record).flatMap(({ field, key }) => {
+      const holder = this.#root.get(key) as Buffer | undefined
+      if (holder === undefined || holder.equals(this.#key(record))) return []
+      return this.#live(holder) === null ? [] : [field]
+    })
+  }
+
+  #uniqueKeys(record: T): { field: string; key: Buffer }[] {
+    return this.#kind.unique.flatMap(field => {
+      const value = record[field]
+      return typeof value === 'string' ? [{ field, key: uniqueKey(this.#kind.name, record.account, field, value) }] : []
+    })
+  }
+
+  #put(record: T): T {
+    for (const key of this.#holders(record)) this.#delete(this.#root.get(key) as T)
+    const key = this.#key(record)
+    this.#root.putSync(key, record)
+    for (const entry of this.#entries(record)) this.#root.putSync(entry, key)
+    return structuredClone(record)
+  }
+
+  /** Expired records that still stand where this one goes. */
+  #holders(record: T): Buffer[] {
+    const keys = [this.#key(record), ...this.#uniqueKeys(record).map(({ key }) => this.#root.get(key) as Buffer)]
+    const present = keys.filter(key => key !== undefined && this.#root.get(key) !== undefined)
+    return [...new Map(present.map(key => [key.toString('hex'), key])).values()]
+  }
+
+  #delete(record: T | undefined): void {
+    if (record === undefined) return
+    this.#root.removeSync(this.#key(record))
+    for (const entry of this.#entries(record)) this.#root.removeSync(entry)
+  }
+
+  #entries(record: T): Buffer[] {
+    const { name } = this.#kind
+    const entries = [indexKey(indexPrefix(name, record.account, ORDER), record)]
+    for (const path of this.#indexed) {
+      const prefix = indexPrefix(name, record.account, path)
+      for (const value of valuesAt(record, path)) {
+        if (isScalar(value)) entries.push(indexKey(valuePrefix(prefix, value), record))
+      }
+    }
+    const expiry = this.#expiry(record)
+    if (expiry !== undefined) entries.push(expiryKey(name, expiry, record.account, record.id))
+    return [...entries, ...this.#uniqueKeys(record).map(({ key }) => key)]
+  }
+
+  #rangeFor(account: string, filter: Filter): Buffer {
+    const node = indexedNode(filter, this.#indexed)
+    const prefix = indexPrefix(this.#kind.name, account, node?.path ?? ORDER)
+    return node === undefined ? prefix : valuePrefix(prefix, node.value)
+  }
+}
+
+/** An equality that must hold and has an index, if there is one. */
+function indexedNode(filter: Filter, indexed: ReadonlySet<string>): CompareNode | undefined {
+  if (filter.type === 'compare') return filter.operator === 'eq' && indexed.has(filter.path) ? filter : undefined
+  if (filter.type !== 'and') return undefined
+  for (const node of filter.nodes) {
+    const found = indexedNode(node, indexed)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return ['string', 'number', 'boolean'].includes(typeof value) || value instanceof Date
+}

@@ -1,0 +1,1 @@
+export { type EmbeddedStoreOptions, embeddedStore } from './embedded-store.js'

@@ -1,0 +1,62 @@
+import { type CompareNode, type Filter, foldCase, type Scalar } from '../../query/tree.js'
+
+/** Does the record fulfil the filter? `text` holds the names of the record's text fields. */
+export function match(filter: Filter, record: object, text: readonly string[]): boolean {
+  switch (filter.type) {
+    case 'and':
+      return filter.nodes.every(node => match(node, record, text))
+    case 'not':
+      return !match(filter.node, record, text)
+    case 'compare':
+      return valuesAt(record, filter.path).some(value => compares(value, filter))
+    case 'prefix':
+      return valuesAt(record, filter.path).some(value => typeof value === 'string' && value.startsWith(filter.value))
+    case 'text':
+      return containsText(record, text, foldCase(filter.value))
+  }
+}
+
+/** The values at a path: lists on the way, and at its end, are gone through element by element. */
+export function valuesAt(record: object, path: string): unknown[] {
+  let values: unknown[] = [record]
+  for (const name of path.split('.')) values = values.flatMap(value => elements(member(value, name)))
+  return values
+}
+
+function member(value: unknown, name: string): unknown {
+  const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+  return isObject ? (value as Record<string, unknown>)[name] : undefined
+}
+
+function elements(value: unknown): unknown[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [value]
+}
+
+function compares(value: unknown, { operator, value: wanted }: CompareNode): boolean {
+  const [a, b] = [comparable(value), comparable(wanted)]
+  if (value instanceof Date !== wanted instanceof Date || typeof a !== typeof b) return false
+  switch (operator) {
+    case 'eq':
+      return a === b
+    case 'gt':
+      return a > b
+    case 'gte':
+      return a >= b
+    case 'lt':
+      return a < b
+    case 'lte':
+      return a <= b
+  }
+}
+
+function comparable(value: unknown): Exclude<Scalar, Date> {
+  return value instanceof Date ? value.getTime() : (value as Exclude<Scalar, Date>)
+}
+
+function containsText(record: object, fields: readonly string[], folded: string): boolean {
+  return fields.some(field => {
+    const value = member(record, field)
+    return typeof value === 'string' && foldCase(value).includes(folded)
+  })
+}

@@ -1,0 +1,79 @@
+import {
+  ConflictError,
+  type Headers,
+  type ManagementCode,
+  ManagementError,
+  OAuthError,
+  ServerError,
+  StoreUnavailableError,
+  TemporarilyUnavailableError,
+} from '../errors.js'
+import type { HttpRequest, HttpResponse, Next } from './handler.js'
+import { sendJson } from './respond.js'
+
+/** Seconds after which a client may try again where the store did not answer. */
+const RETRY_AFTER = { 'Retry-After': '5' }
+
+type ErrorHandler = (error: unknown, req: HttpRequest, res: HttpResponse, next: Next) => void
+
+/** Answers in OAuth's words (RFC 6749 §5.2). What is not a refusal of ours is `server_error`, and says nothing of itself. */
+export const oauthErrorHandler: ErrorHandler = (error, _req, res, next) => {
+  if (res.headersSent) return next(error)
+  const refusal = toOAuthError(error)
+  const { error: code = 'unauthorized', message } = refusal
+  const headers = { 'Cache-Control': 'no-store', ...refusal.headers }
+  sendJson(res, refusal.status, { error: code, error_description: message }, headers)
+}
+
+function toOAuthError(error: unknown): OAuthError {
+  if (error instanceof OAuthError) return error
+  if (error instanceof StoreUnavailableError) {
+    return new TemporarilyUnavailableError('The service cannot answer now.', { cause: error, headers: RETRY_AFTER })
+  }
+  return new ServerError('The request could not be served.', { cause: error })
+}
+
+/** Answers in the management API's words. What is not a refusal of ours is `internal_error`, and says nothing of itself. */
+export const managementErrorHandler: ErrorHandler = (error, _req, res, next) => {
+  if (res.headersSent) return next(error)
+  const { status, errorCode, message, details, headers } = toManagementError(error)
+  const body = { status, error_code: errorCode, message, details }
+  sendJson(res, status, body, { 'Cache-Control': 'no-store', ...headers })
+}
+
+function toManagementError(error: unknown): ManagementError {
+  if (error instanceof ManagementError) return error
+  if (error instanceof OAuthError) return fromOAuthError(error)
+  if (error instanceof ConflictError) {
+    const fields = [...error.fields]
+    return new ManagementError('already_exists', `Already taken: ${fields.join(', ')}.`, { details: { fields } })
+  }
+  if (error instanceof StoreUnavailableError) {
+    return new ManagementError('unavailable', 'The service cannot answer now.', { headers: RETRY_AFTER })
+  }
+  return fromHost(error) ?? new ManagementError('internal_error', 'The request could not be served.')
+}
+
+/** By status: what a guard refuses with. */
+const OF_STATUS: Readonly<Record<number, ManagementCode>> = {
+  400: 'validation_error',
+  401: 'unauthorized',
+  403: 'insufficient_scope',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  429: 'too_many_requests',
+  503: 'unavailable',
+}
+
+function fromOAuthError(error: OAuthError): ManagementError {
+  const headers: Headers = error.headers
+  return new ManagementError(OF_STATUS[error.status] ?? 'internal_error', error.message, { headers })
+}
+
+/** What the host's own body parser refuses with (http-errors' convention: `status` and `expose`). */
+function fromHost(error: unknown): ManagementError | null {
+  if (typeof error !== 'object' || error === null || !('status' in error) || !('expose' in error)) return null
+  if (error.status === 413) return new ManagementError('payload_too_large', 'The body is too large.')
+  if (error.status === 415) return new ManagementError('unsupported_media_type', 'The body cannot be decoded.')
+  return error.status === 400 ? new ManagementError('validation_error', 'The body cannot be parsed.') : null
+}

@@ -1,0 +1,171 @@
+import { InvalidRequestError, ManagementError, RequestTooLargeError } from '../errors.js'
+import { BodyError, isParsed, mediaType, readText } from './body.js'
+import type { HttpRequest } from './handler.js'
+import { DuplicateMemberError, parseJson } from './json.js'
+
+/** Parameters whose name in another case, or with brackets or dots behind it, is a mistake that must not pass unseen. */
+const KNOWN: ReadonlySet<string> = new Set([
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'audience',
+  'resource',
+  'scope',
+  'code',
+  'redirect_uri',
+  'code_verifier',
+  'refresh_token',
+])
+
+const FORM = 'application/x-www-form-urlencoded'
+const JSON_TYPE = 'application/json'
+
+/**
+ * Reads the parameters of a token request, from a form or from JSON. A parameter with an empty value is as if it were
+ * not there (RFC 6749 §3.2).
+ *
+ * @param limit bytes the body may have
+ * @throws InvalidRequestError neither form nor JSON; cannot be parsed; not an object; a parameter repeated, not a string,
+ * or misspelt as `scope[0]` or `Scope`
+ * @throws RequestTooLargeError
+ */
+export async function parseParameters(req: HttpRequest, { limit }: { limit: number }): Promise<Map<string, string>> {
+  const type = mediaType(req)
+  if (type !== FORM && type !== JSON_TYPE) {
+    req.resume()
+    throw new InvalidRequestError('The body must be a form or JSON.', { detail: 'content type' })
+  }
+  const entries = isParsed(req) ? parsedEntries(req.body) : readEntries(await readParameterText(req, limit), type)
+  return collect(entries)
+}
+
+async function readParameterText(req: HttpRequest, limit: number): Promise<string> {
+  try {
+    return await readText(req, limit)
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error
+    if (error.fault === 'too-large') {
+      throw new RequestTooLargeError('The body is too large.', { headers: { Connection: 'close' } })
+    }
+    throw new InvalidRequestError('The body cannot be read.', { detail: error.fault })
+  }
+}
+
+type Entry = readonly [name: string, value: unknown]
+
+function readEntries(text: string, type: string): Entry[] {
+  return type === FORM ? formEntries(text) : jsonEntries(text)
+}
+
+function formEntries(text: string): Entry[] {
+  if (text === '') return []
+  return text.split('&').flatMap((pair): Entry[] => {
+    if (pair === '') return []
+    const equals = pair.indexOf('=')
+    return equals < 0
+      ? [[formDecode(pair), '']]
+      : [[formDecode(pair.slice(0, equals)), formDecode(pair.slice(equals + 1))]]
+  })
+}
+
+/** Strict: a broken escape or bytes that are not UTF-8 are refused, not replaced. */
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new InvalidRequestError('The body cannot be parsed.', { detail: 'percent-encoding' })
+  }
+}
+
+function jsonEntries(text: string): Entry[] {
+  let value: unknown
+  try {
+    value = parseJson(text)
+  } catch (error) {
+    if (error instanceof DuplicateMemberError) throw repeated()
+    throw new InvalidRequestError('The body cannot be parsed.', { detail: 'JSON' })
+  }
+  return parsedEntries(value)
+}
+
+function parsedEntries(value: unknown): Entry[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidRequestError('The body must be an object.')
+  }
+  return Object.entries(value)
+}
+
+function collect(entries: readonly Entry[]): Map<string, string> {
+  const seen = new Set<string>()
+  const parameters = new Map<string, string>()
+  for (const [name, value] of entries) {
+    if (isMisspelt(name)) throw new InvalidRequestError('A parameter name is misspelt.', { detail: 'parameter name' })
+    if (typeof value !== 'string') throw new InvalidRequestError('A parameter is not a string.')
+    if (seen.has(name)) throw repeated()
+    seen.add(name)
+    if (value !== '') parameters.set(name, value)
+  }
+  return parameters
+}
+
+function isMisspelt(name: string): boolean {
+  if (KNOWN.has(name)) return false
+  const [stem = ''] = name.split(/[[.]/, 1)
+  return KNOWN.has(stem.trim().toLowerCase())
+}
+
+function repeated(): InvalidRequestError {
+  return new InvalidRequestError('A parameter is repeated (RFC 6749 §3.2).')
+}
+
+/** Bytes a body of the management API may have: the largest legal API fits. */
+const MANAGEMENT_LIMIT = 2 * 1024 * 1024
+
+/**
+ * Reads the JSON object that a management request carries.
+ *
+ * @throws ManagementError `unsupported_media_type`, `payload_too_large`, `validation_error` (not JSON, not an object,
+ * a member named twice)
+ */
+export async function readManagementBody(req: HttpRequest): Promise<object> {
+  if (mediaType(req) !== JSON_TYPE) {
+    req.resume()
+    throw new ManagementError('unsupported_media_type', 'The body must be application/json.')
+  }
+  const value = isParsed(req) ? req.body : parseManagementBody(await readManagementText(req))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidBody('must be a JSON object')
+  }
+  return value
+}
+
+async function readManagementText(req: HttpRequest): Promise<string> {
+  try {
+    return await readText(req, MANAGEMENT_LIMIT)
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error
+    if (error.fault === 'encoded') {
+      throw new ManagementError('unsupported_media_type', 'The body must not be compressed.')
+    }
+    if (error.fault !== 'too-large') throw invalidBody('must be JSON in UTF-8')
+    throw new ManagementError('payload_too_large', 'The body must not be larger than 2 MB.', {
+      headers: { Connection: 'close' },
+    })
+  }
+}
+
+function parseManagementBody(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    throw error instanceof DuplicateMemberError ? invalidBody('names a member twice') : invalidBody('must be JSON')
+  }
+}
+
+function invalidBody(message: string): ManagementError {
+  return new ManagementError('validation_error', `The body ${message}.`, {
+    details: { fields: [], issues: [{ path: '', message }] },
+  })
+}

@@ -20,7 +20,7 @@ export function mediaType(req: HttpRequest): string {
 
 /** Was the body read by a parser of the host application before it came here? */
 export function isParsed(req: HttpRequest): boolean {
-  return req.body !== undefined && (req.readableEnded || req.complete)
+  return req.body !== undefined && req.readableEnded
 }
 
 /**

@@ -1,0 +1,116 @@
+import { ConflictError, ManagementError } from '../../errors.js'
+import { readManagementBody } from '../../http/parameters.js'
+import { API_FIELDS } from '../../query/fields.js'
+import { createId } from '../../store/ids.js'
+import { API_KIND, type ApiRecord } from '../../store/records.js'
+import { MANAGEMENT_AUDIENCE } from '../context.js'
+import { validateApiCreation, validateApiUpdate } from '../schemas/api.js'
+import { listPage } from './listing.js'
+import {
+  type AdminCall,
+  changeRecord,
+  getRecord,
+  removeRecord,
+  sendCreated,
+  sendPage,
+  sendRecord,
+  sendRemoved,
+} from './resource.js'
+import { slugCandidates } from './slug.js'
+
+/** What a creation may give; the check has made sure of it. */
+type ApiCreation = Pick<ApiRecord, 'name' | 'identifier'> & ApiUpdate
+type ApiUpdate = Partial<Omit<ApiRecord, 'id' | 'account' | 'revision' | 'identifier' | 'is_system'>>
+
+/** `POST /apis` */
+export async function createApi(call: AdminCall): Promise<void> {
+  const body = await readManagementBody(call.req)
+  validateApiCreation(body)
+  const creation = body as ApiCreation
+  if (creation.identifier === MANAGEMENT_AUDIENCE) throw new ConflictError(['identifier'])
+  const api = await insertApi(call, creation)
+  call.context.registry.apiChanged(api.account, api.identifier)
+  sendCreated(call, api, showApi(api))
+}
+
+async function insertApi({ context, account }: AdminCall, creation: ApiCreation): Promise<ApiRecord> {
+  const { apis } = context.records
+  const now = context.clock.now()
+  const id = createId(API_KIND.idPrefix, now)
+  const candidates = creation.slug === undefined ? slugCandidates(creation.name, id) : [creation.slug]
+  let taken = new ConflictError(['slug'])
+  for (const slug of candidates) {
+    try {
+      return await apis.insert(createRecord({ id, account: account.name, slug }, creation, now))
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error
+      if (!isOnlySlug(error) && creation.slug === undefined) throw new ConflictError(['identifier'], error)
+      taken = error
+    }
+  }
+  throw taken
+}
+
+const isOnlySlug = ({ fields }: ConflictError): boolean => fields.every(field => field === 'slug')
+
+function createRecord(own: Pick<ApiRecord, 'id' | 'account' | 'slug'>, creation: ApiCreation, now: number): ApiRecord {
+  return {
+    permissions: [],
+    signing_alg: 'RS256',
+    token_dialect: 'access_token',
+    token_lifetime: 86_400,
+    enforce_policies: true,
+    allow_offline_access: false,
+    skip_consent: false,
+    ...creation,
+    ...own,
+    is_system: false,
+    revision: 1,
+    createdAt: new Date(now),
+    updatedAt: new Date(now),
+  }
+}
+
+/** `GET /apis` */
+export async function listApis(call: AdminCall): Promise<void> {
+  const list = { name: API_KIND.name, collection: call.context.records.apis, fields: API_FIELDS }
+  const { results, next } = await listPage(call.req.url ?? '', call.account.name, list)
+  sendPage(call, { results: results.map(showApi), next })
+}
+
+/** `GET /apis/:apis_id` */
+export async function readApi(call: AdminCall): Promise<void> {
+  const api = await getRecord(call.context.records.apis, call)
+  sendRecord(call, api, showApi(api))
+}
+
+/** `POST /apis/:apis_id`: what is not named stays as it is; a list is replaced. */
+export async function updateApi(call: AdminCall): Promise<void> {
+  const { context } = call
+  const body = await readManagementBody(call.req)
+  const changed = await changeRecord(context.records.apis, call, api => {
+    refuseSystem(api)
+    validateApiUpdate(body)
+    return Object.keys(body).length === 0 ? api : { ...api, ...body, updatedAt: new Date(context.clock.now()) }
+  })
+  context.registry.apiChanged(changed.account, changed.identifier)
+  sendRecord(call, changed, showApi(changed))
+}
+
+/** `DELETE /apis/:apis_id` */
+export async function deleteApi(call: AdminCall): Promise<void> {
+  const api = await removeRecord(call.context.records.apis, call, refuseSystem)
+  call.context.registry.apiChanged(api.account, api.identifier)
+  sendRemoved(call)
+}
+
+function refuseSystem(api: ApiRecord): void {
+  if (!api.is_system) return
+  throw new ManagementError('system_resource', 'The management API cannot be changed or deleted.')
+}
+
+/** An API as it is shown. */
+function showApi(api: ApiRecord): object {
+  const { account, revision, createdAt, updatedAt, ...shown } = api
+  return { ...shown, createdAt, updatedAt }
+}

@@ -1,0 +1,9 @@
+import type { Permission } from '../../store/records.js'
+
+const RESOURCES = { apis: 'APIs', clients: 'clients' } as const
+const VERBS = { create: 'Create', read: 'Read', update: 'Update', delete: 'Delete' } as const
+
+/** What the management API can be asked for: one permission for each thing that is done to each resource. */
+export const MANAGEMENT_PERMISSIONS: readonly Permission[] = Object.entries(RESOURCES).flatMap(([resource, things]) =>
+  Object.entries(VERBS).map(([verb, does]) => ({ value: `${verb}:${resource}`, description: `${does} ${things}` })),
+)

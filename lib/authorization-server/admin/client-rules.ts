@@ -1,0 +1,83 @@
+import { ManagementError, type ValidationIssue } from '../../errors.js'
+import type { ApiGrant, ClientRecord } from '../../store/records.js'
+import { type AdminCaller, MANAGEMENT_AUDIENCE } from '../context.js'
+import { invalid } from '../schemas/validate.js'
+import { MANAGEMENT_PERMISSIONS } from './catalogue.js'
+
+/** Seconds a refresh token lives where a client says nothing. */
+const REFRESH_LIFETIME = 2_592_000
+
+/** What a client may be given; the check has made sure of it. */
+export type ClientProperties = Partial<
+  Pick<
+    ClientRecord,
+    | 'name'
+    | 'description'
+    | 'application_type'
+    | 'is_first_party'
+    | 'token_endpoint_auth_method'
+    | 'grant_types'
+    | 'callbacks'
+    | 'web_origins'
+    | 'api_grants'
+    | 'default_audience'
+  >
+> & { refresh_token?: { token_lifetime?: number } }
+
+/** A new client's properties: what is not given follows from the application type. */
+export function withDefaults(given: ClientProperties & { name: string }): Omit<ClientRecord, OwnMember> {
+  const { application_type = 'm2m' } = given
+  const isPublic = application_type === 'spa' || application_type === 'native'
+  const own = application_type === 'm2m' ? (['client_credentials'] as const) : USER_FLOWS
+  return {
+    is_first_party: false,
+    token_endpoint_auth_method: isPublic ? 'none' : 'client_secret_basic',
+    grant_types: [...own],
+    callbacks: [],
+    web_origins: [],
+    ...given,
+    application_type,
+    refresh_token: { token_lifetime: REFRESH_LIFETIME, ...given.refresh_token },
+  }
+}
+
+const USER_FLOWS = ['authorization_code', 'refresh_token'] as const
+
+type OwnMember = 'id' | 'account' | 'revision' | 'createdAt' | 'updatedAt' | 'secrets'
+
+/** What must hold between the members of a client, on creation and after every update. */
+export function assertConsistent(client: Pick<ClientRecord, 'token_endpoint_auth_method' | 'grant_types'>): void {
+  const issues: ValidationIssue[] = []
+  if (client.token_endpoint_auth_method === 'none' && client.grant_types.includes('client_credentials')) {
+    issues.push({ path: 'grant_types', message: 'must not have client_credentials where the client is public' })
+  }
+  if (issues.length > 0) throw invalid(issues)
+}
+
+/**
+ * Refuses to hand on what the caller does not hold: scopes of the management API, unless the client has them already.
+ *
+ * @throws ManagementError `validation_error` (no such scope), `insufficient_scope`
+ */
+export function assertGrantable(
+  wanted: readonly ApiGrant[] | undefined,
+  present: readonly ApiGrant[] | undefined,
+  { scopes }: AdminCaller,
+): void {
+  const held = new Set([...scopes, ...managementScopes(present)])
+  const asked = managementScopes(wanted)
+  if (asked.some(scope => !CATALOGUE.has(scope))) {
+    throw invalid([{ path: 'api_grants', message: 'must name scopes of the management API as they are' }])
+  }
+  if (asked.every(scope => held.has(scope))) return
+  throw new ManagementError(
+    'insufficient_scope',
+    'Only scopes of the management API that the caller holds can be granted.',
+  )
+}
+
+const CATALOGUE: ReadonlySet<string> = new Set(MANAGEMENT_PERMISSIONS.map(({ value }) => value))
+
+function managementScopes(grants: readonly ApiGrant[] = []): string[] {
+  return grants.filter(({ audience }) => audience === MANAGEMENT_AUDIENCE).flatMap(({ scope }) => scope)
+}

@@ -1,0 +1,1 @@
+export { createAdminRouter } from './router.js'

@@ -1,0 +1,101 @@
+import { ManagementError } from '../../errors.js'
+import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { sendEmpty, sendJson } from '../../http/respond.js'
+import type { Collection, StoredRecord } from '../../store/port.js'
+import type { Account, AdminCaller, ServerContext } from '../context.js'
+import { etagOf, requireMatch } from './etag.js'
+
+/** How often a change is tried again that lost against another one, before the caller is asked to come back. */
+const ATTEMPTS = 100
+
+/** One call of the management API: who calls, in which account, about what. */
+export interface AdminCall {
+  context: ServerContext
+  account: Account
+  caller: AdminCaller
+  req: HttpRequest
+  res: HttpResponse
+  /** The ids in the path, in order. */
+  ids: readonly string[]
+}
+
+/** What one method on one path does. */
+export type Operation = (call: AdminCall) => Promise<void>
+
+/** One text for an id that is unknown, malformed or another account's. */
+export function notFound(): ManagementError {
+  return new ManagementError('not_found', 'There is no such resource.')
+}
+
+/** @throws ManagementError `not_found` */
+export async function getRecord<T extends StoredRecord>(
+  collection: Collection<T>,
+  { account, ids: [id = ''] }: AdminCall,
+): Promise<T> {
+  const record = await collection.get(account.name, id)
+  if (record === null) throw notFound()
+  return record
+}
+
+/**
+ * Changes a record by compare-and-set. A lost race is run again on what stands then, unless `If-Match` named what stood before.
+ *
+ * @param alter gives the changed record, or the same one where nothing is to change; may throw to refuse
+ * @throws ManagementError `not_found`, `precondition_failed`, `unavailable` (too many changes at once)
+ */
+export async function changeRecord<T extends StoredRecord>(
+  collection: Collection<T>,
+  call: AdminCall,
+  alter: (record: T) => T,
+): Promise<T> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const record = await getRecord(collection, call)
+    requireMatch(call.req, record)
+    const changed = alter(record)
+    if (changed === record) return record
+    const stored = await collection.replace(changed, record.revision)
+    if (stored !== null) return stored
+  }
+  throw new ManagementError('unavailable', 'The resource is being changed by many.', {
+    headers: { 'Retry-After': '1' },
+  })
+}
+
+/**
+ * Removes a record, under the same conditions.
+ * @param refuse throws where the record must stay
+ */
+export async function removeRecord<T extends StoredRecord>(
+  collection: Collection<T>,
+  call: AdminCall,
+  refuse: (record: T) => void,
+): Promise<T> {
+  for (;;) {
+    const record = await getRecord(collection, call)
+    refuse(record)
+    const conditional = requireMatch(call.req, record)
+    const removed = await collection.remove(record.account, record.id, conditional ? record.revision : undefined)
+    if (removed) return record
+  }
+}
+
+/** Answers with one resource and its entity tag. */
+export function sendRecord({ res }: AdminCall, record: StoredRecord, body: object, status = 200): void {
+  sendJson(res, status, body, { ETag: etagOf(record), 'Cache-Control': 'no-store' })
+}
+
+/** Answers a creation. `Location` is relative to the host: the `Host` header has no say in it. */
+export function sendCreated(call: AdminCall, record: StoredRecord, body: object): void {
+  const [path = ''] = (call.req.url ?? '').split('?', 1)
+  call.res.setHeader('Location', `${call.req.baseUrl ?? ''}${path.replace(/\/$/, '')}/${record.id}`)
+  sendRecord(call, record, body, 201)
+}
+
+export function sendRemoved({ res }: AdminCall): void {
+  sendEmpty(res, 204, { 'Cache-Control': 'no-store' })
+}
+
+/** Answers with a page of a list. */
+export function sendPage({ res }: AdminCall, page: object): void {
+  sendJson(res, 200, page, { 'Cache-Control': 'no-store' })
+}

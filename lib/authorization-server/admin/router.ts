@@ -1,0 +1,93 @@
+import { ManagementError } from '../../errors.js'
+import { managementErrorHandler } from '../../http/error-handler.js'
+import type { Handler, HttpRequest, HttpResponse } from '../../http/handler.js'
+import type { ServerContext } from '../context.js'
+import { createApi, deleteApi, listApis, readApi, updateApi } from './apis.js'
+import { createClient, deleteClient, listClients, readClient, updateClient } from './clients.js'
+import { notFound, type Operation } from './resource.js'
+import { createClientSecret, deleteClientSecret } from './secrets.js'
+
+interface Method {
+  /** The management scope that the call needs. */
+  scope: string
+  run: Operation
+}
+
+interface Route {
+  path: RegExp
+  methods: Readonly<Record<string, Method>>
+}
+
+/** An id as it may stand in a path: unreserved characters alone, so nothing is ever decoded. */
+const ID = '([A-Za-z0-9._~-]{1,200})'
+
+const path = (pattern: string): RegExp => new RegExp(`^${pattern}/?$`)
+
+const ROUTES: readonly Route[] = [
+  {
+    path: path('/apis'),
+    methods: { GET: { scope: 'read:apis', run: listApis }, POST: { scope: 'create:apis', run: createApi } },
+  },
+  {
+    path: path(`/apis/${ID}`),
+    methods: {
+      GET: { scope: 'read:apis', run: readApi },
+      POST: { scope: 'update:apis', run: updateApi },
+      DELETE: { scope: 'delete:apis', run: deleteApi },
+    },
+  },
+  {
+    path: path('/clients'),
+    methods: { GET: { scope: 'read:clients', run: listClients }, POST: { scope: 'create:clients', run: createClient } },
+  },
+  {
+    path: path(`/clients/${ID}`),
+    methods: {
+      GET: { scope: 'read:clients', run: readClient },
+      POST: { scope: 'update:clients', run: updateClient },
+      DELETE: { scope: 'delete:clients', run: deleteClient },
+    },
+  },
+  { path: path(`/clients/${ID}/secrets`), methods: { POST: { scope: 'update:clients', run: createClientSecret } } },
+  {
+    path: path(`/clients/${ID}/secrets/${ID}`),
+    methods: { DELETE: { scope: 'update:clients', run: deleteClientSecret } },
+  },
+]
+
+/**
+ * The management API: `/apis` and `/clients` of the calling account. Every call proves its scope before anything of it is
+ * looked at; every answer, a refusal too, is JSON.
+ */
+export function createAdminRouter(context: ServerContext): Handler {
+  return function management(req, res, next) {
+    serve(context, req, res).catch((error: unknown) => managementErrorHandler(error, req, res, next))
+  }
+}
+
+async function serve(context: ServerContext, req: HttpRequest, res: HttpResponse): Promise<void> {
+  const { route, ids } = findRoute(req)
+  const method = findMethod(route, req)
+  const account = context.accountOf(req)
+  const caller = await context.authorizeAdmin(req, method.scope, account)
+  await method.run({ context, account, caller, req, res, ids })
+}
+
+function findRoute(req: HttpRequest): { route: Route; ids: string[] } {
+  const [pathname = ''] = (req.url ?? '').split('?', 1)
+  for (const route of ROUTES) {
+    const found = route.path.exec(pathname)
+    if (found !== null) return { route, ids: found.slice(1) }
+  }
+  throw notFound()
+}
+
+function findMethod({ methods }: Route, req: HttpRequest): Method {
+  const name = req.method === 'HEAD' ? 'GET' : (req.method ?? '')
+  const method = Object.hasOwn(methods, name) ? methods[name] : undefined
+  if (method !== undefined) return method
+  const allowed = Object.keys(methods).flatMap(known => (known === 'GET' ? ['GET', 'HEAD'] : [known]))
+  throw new ManagementError('method_not_allowed', 'The method is not served here.', {
+    headers: { Allow: allowed.join(', ') },
+  })
+}

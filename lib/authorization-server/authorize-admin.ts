@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.js'
 import {
+  type Headers,
   InsufficientScopeError,
   InvalidRequestError,
   InvalidTokenError,
@@ -15,6 +16,9 @@ import { createVerifier } from '../resource-server/verify-access-token.js'
 import { type Account, type AuthorizeAdmin, MANAGEMENT_AUDIENCE } from './context.js'
 import { metadataOf } from './metadata-router.js'
 import type { SigningKeys } from './signing-keys.js'
+
+const BAD_TOKEN = 'The access token is invalid, expired, or for another account.'
+const MALFORMED = 'The request does not carry exactly one well-formed access token.'
 
 /** How long a verifier uses the key set it has, in milliseconds. */
 const KEY_SET_AGE = 30_000
@@ -53,8 +57,9 @@ export function createAuthorizeAdmin({
     const auth = await authenticate(req, account, verifierOf(account))
     const scopes = auth.permissions ?? auth.scopes
     if (scopes.includes(scope)) return { scopes }
-    const error = new InsufficientScopeError('The access token does not carry the scope that is needed.')
-    throw challenge(error, account, { scope })
+    throw new InsufficientScopeError('The access token does not carry the scope that is needed.', {
+      headers: challengeOf(account, 'insufficient_scope', { scope }),
+    })
   }
 }
 
@@ -62,11 +67,11 @@ async function authenticate(req: HttpRequest, account: Account, verifier: Access
   const token = readToken(req, account)
   try {
     return await verifier.verify(token)
-  } catch (error) {
-    if (error instanceof InvalidTokenError && !isB64Token(token)) {
-      throw challenge(new InvalidRequestError('The access token is malformed.'), account)
-    }
-    throw error instanceof InvalidTokenError ? challenge(error, account) : error
+  } catch (cause) {
+    if (!(cause instanceof InvalidTokenError)) throw cause
+    if (isB64Token(token))
+      throw new InvalidTokenError(BAD_TOKEN, { cause, headers: challengeOf(account, 'invalid_token') })
+    throw malformed(account, cause)
   }
 }
 
@@ -74,20 +79,20 @@ function readToken(req: HttpRequest, account: Account): string {
   try {
     const credential = readCredential(req, { formBody: false, dpop: false })
     if (credential !== undefined) return credential.token
-  } catch (error) {
-    throw error instanceof OAuthError ? challenge(error, account) : error
+  } catch (cause) {
+    throw cause instanceof OAuthError ? malformed(account, cause) : cause
   }
-  throw challenge(new UnauthenticatedError('An access token is needed.'), account)
+  throw new UnauthenticatedError('An access token is needed.', { headers: challengeOf(account) })
+}
+
+function malformed(account: Account, cause: unknown): InvalidRequestError {
+  return new InvalidRequestError(MALFORMED, { cause, headers: challengeOf(account, 'invalid_request') })
 }
 
 /** RFC 6750 §3: no error code where no token was presented. */
-function challenge<E extends OAuthError>(error: E, account: Account, more: Record<string, string> = {}): E {
-  const code = error.error === undefined ? {} : { error: error.error, error_description: error.message }
-  error.headers = {
-    ...error.headers,
-    'WWW-Authenticate': formatChallenge('Bearer', { realm: account.issuer, ...code, ...more }),
-  }
-  return error
+function challengeOf(account: Account, error?: string, more: Record<string, string> = {}): Headers {
+  const parameters = { realm: account.issuer, ...(error !== undefined && { error }), ...more }
+  return { 'WWW-Authenticate': formatChallenge('Bearer', parameters) }
 }
 
 /** Answers the requests of a verifier from this process. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { InvalidClientError, InvalidRequestError } from '../errors.js'
+import { formatChallenge } from '../http/challenge.js'
 import type { HttpRequest } from '../http/handler.js'
 import type { ClientRecord, ClientSecret } from '../store/records.js'
 import { findSecret } from './client-secrets.js'
@@ -106,7 +107,7 @@ function formDecode(text: string): string | null {
 }
 
 function refuse(account: Account, basic: boolean, detail: string): InvalidClientError {
-  // An issuer in normal form has no quote and no backslash.
-  const headers = basic ? { 'WWW-Authenticate': `Basic realm="${account.issuer}", charset="UTF-8"` } : {}
+  const challenge = (): string => formatChallenge('Basic', { realm: account.issuer, charset: 'UTF-8' })
+  const headers = basic ? { 'WWW-Authenticate': challenge() } : {}
   return new InvalidClientError(FAILED, { detail, headers })
 }

@@ -82,11 +82,37 @@ async function ensureManagementApi(account: Account, context: BootstrapContext):
     } else {
       const permissions = context.permissions.map(permission => ({ ...permission }))
       const updated = { ...known, permissions, updatedAt: new Date(context.clock.now()) }
+      // The client first: should this process die in between, the next start finds the same difference again.
+      await widenManagementClient(account, known, context)
       const stored = await context.records.apis.replace(updated, known.revision)
       context.registry.apiChanged(account.name, MANAGEMENT_AUDIENCE)
       if (stored !== null) return stored
     }
   }
+}
+
+/**
+ * Where the catalogue has grown, the client made at start that had all of the old one gets all of the new one: scopes are
+ * handed on only by who holds them, so nobody could ever get the new ones otherwise. A client that was narrowed stays so.
+ */
+async function widenManagementClient(account: Account, old: ApiRecord, context: BootstrapContext): Promise<void> {
+  const { records, registry, clock, permissions } = context
+  for (;;) {
+    const client = await records.clients.get(account.name, managementClientId(old, context))
+    const grant = client?.api_grants?.find(({ audience }) => audience === MANAGEMENT_AUDIENCE)
+    if (client === null || grant === undefined || !old.permissions.every(({ value }) => grant.scope.includes(value)))
+      return
+    const scope = permissions.map(({ value }) => value)
+    const api_grants = client.api_grants?.map(entry => (entry === grant ? { ...entry, scope } : entry)) ?? []
+    const updated = { ...client, api_grants, updatedAt: new Date(clock.now()) }
+    const stored = await records.clients.replace(updated, client.revision)
+    registry.clientChanged(account.name, client.id)
+    if (stored !== null) return
+  }
+}
+
+function managementClientId(api: ApiRecord, { managementClient }: BootstrapContext): string {
+  return managementClient.id ?? api.id.replace(API_KIND.idPrefix, CLIENT_KIND.idPrefix)
 }
 
 /** Independent of the order in which an engine returns members. */
@@ -148,7 +174,7 @@ async function ensureManagementClient(
   context: BootstrapContext,
 ): Promise<CreatedManagementClient | null> {
   const { managementClient, records } = context
-  const id = managementClient.id ?? api.id.replace(API_KIND.idPrefix, CLIENT_KIND.idPrefix)
+  const id = managementClientId(api, context)
   if ((await records.clients.get(account.name, id)) !== null) return null
   if (managementClient.id === undefined && (await hasManagementClient(account, records))) return null
   const secret = managementClient.secret ?? createSecretValue()

@@ -58,16 +58,24 @@ describe('the management API at start', () => {
     expect(await records.clients.find('default', { limit: 10 })).to.have.length(1)
   })
 
-  it('brings a catalogue of an earlier release up to date', async () => {
-    const store = memoryStore()
-    const first = await startServer({ store })
-    const { apis } = first.server.context.records
-    const [api] = await apis.find('default', { limit: 1 })
-    if (api === undefined) throw new Error('no API')
-    await apis.replace({ ...api, permissions: [{ value: 'read:apis' }] }, api.revision)
-    await startServer({ store })
-    expect((await apis.get('default', api.id))?.permissions.map(({ value }) => value)).to.deep.equal(VALUES)
-  })
+  for (const { description, held, after } of [
+    { description: 'and the client that had all of it', held: ['read:apis'], after: VALUES },
+    { description: 'and no client that was narrowed', held: ['read:clients'], after: ['read:clients'] },
+  ]) {
+    it(`brings a catalogue of an earlier release up to date, ${description}`, async () => {
+      const store = memoryStore()
+      const { server } = await startServer({ store })
+      const { apis, clients } = server.context.records
+      const [[api], [client]] = [await apis.find('default', { limit: 1 }), await clients.find('default', { limit: 1 })]
+      if (api === undefined || client === undefined) throw new Error('nothing was made')
+      const api_grants = [{ audience: MANAGEMENT_AUDIENCE, scope: held }]
+      await apis.replace({ ...api, permissions: [{ value: 'read:apis' }] }, api.revision)
+      await clients.replace({ ...client, api_grants }, client.revision)
+      await startServer({ store })
+      expect((await apis.get('default', api.id))?.permissions.map(({ value }) => value)).to.deep.equal(VALUES)
+      expect((await clients.get('default', client.id))?.api_grants?.[0]?.scope).to.deep.equal(after)
+    })
+  }
 
   it('makes the client that the options name, and does not return its secret', async () => {
     const store = memoryStore()
@@ -128,7 +136,7 @@ describe('the default check of management calls', () => {
     },
     {
       description: 'a token of another issuer with the same names',
-      authorization: async () => `Bearer ${await managementToken(await startServer())}`,
+      authorization: async () => `Bearer ${await managementToken(await startServer({ store: memoryStore() }))}`,
       status: 401,
       challenge: `Bearer realm="${ISSUER}", error="invalid_token"`,
     },

@@ -83,6 +83,8 @@ function createCollection<T extends StoredRecord>(kind: RecordKind<T>, store: Me
 
 function fulfils(record: object, filter: Filter | undefined): boolean {
   if (filter === undefined) return true
+  if (filter.type === 'and') return filter.nodes.every(node => fulfils(record, node))
+  if (filter.type === 'not') return !fulfils(record, filter.node)
   if (filter.type !== 'compare' || filter.operator !== 'eq') throw new TypeError(`no ${filter.type} here`)
   return valuesAt(record, filter.path.split('.')).includes(filter.value)
 }

@@ -1,0 +1,100 @@
+import { expect } from 'chai'
+import { ConflictError } from '../../lib/errors.js'
+import { and, eq, type Filter, not } from '../../lib/query/tree.js'
+import type { Collection, Store } from '../../lib/store/port.js'
+import { setClock } from '../support/set-clock.js'
+import { requireMongo, storeEngines } from '../support/stores.js'
+import { NOON, THING_KIND, type Thing, thing } from './kinds.js'
+
+/** A small generator with a seed, so that a failure can be replayed (mulberry32). */
+function random(seed: number): (below: number) => number {
+  let state = seed
+  return below => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below) | 0
+  }
+}
+
+type Step = (things: Collection<Thing>) => Promise<unknown>
+
+function randomStep(next: (below: number) => number, now: number): Step {
+  const account = next(4) === 0 ? 'globex' : 'acme'
+  const record = { ...randomThing(next, now), account }
+  const revision = 1 + next(3)
+  const filter = randomFilter(next)
+  const conditional = next(2) === 0
+  switch (next(6)) {
+    case 0:
+    case 1:
+      return things => things.insert(record)
+    case 2:
+      return things => things.replace(record, revision)
+    case 3:
+      return things => things.remove(account, record.id, conditional ? revision : undefined)
+    case 4:
+      return things => things.find(account, { filter, limit: 1 + revision, after: record })
+    default:
+      return things => things.find(account, { filter, limit: 100 })
+  }
+}
+
+function randomThing(next: (below: number) => number, now: number): Thing {
+  const some = <T>(value: T, name: string): object => (next(3) === 0 ? {} : { [name]: value })
+  return {
+    ...thing(`t${next(12)}`, {}, next(5)),
+    ...some(`n${next(6)}`, 'name'),
+    ...some(`c${next(40)}`, 'code'),
+    ...some(next(4), 'size'),
+    ...some([`x${next(3)}`, `y${next(3)}`], 'tags'),
+    ...(next(5) === 0 && { gone_at: new Date(now + next(30)) }),
+  }
+}
+
+function randomFilter(next: (below: number) => number): Filter {
+  const nodes: Filter[] = [
+    eq('size', next(4)),
+    not(eq('tags', `x${next(3)}`)),
+    { type: 'compare', operator: 'gte', path: 'size', value: next(4) },
+    { type: 'prefix', path: 'name', value: 'n' },
+    { type: 'text', value: `N${next(6)}` },
+    eq('tags', `y${next(3)}`),
+  ]
+  return and(...nodes.filter(() => next(4) === 0))
+}
+
+describe('store engines', () => {
+  before(function prepare() {
+    return requireMongo(this)
+  })
+
+  for (const seed of [1, 2, 3, 4]) {
+    it(`agree on every result of 300 random operations (seed ${seed})`, async () => {
+      const clock = setClock(NOON)
+      const stores: Store[] = await Promise.all(storeEngines.map(engine => engine.open(clock)))
+      try {
+        const collections = await Promise.all(stores.map(store => store.collection(THING_KIND)))
+        const next = random(seed)
+        for (let i = 0; i < 300; i++) {
+          const step = randomStep(next, clock.now())
+          clock.advance(next(3))
+          const results = []
+          for (const things of collections) results.push(await outcome(step, things))
+          expect(results[0], `operation ${i}`).to.deep.equal(results[1])
+        }
+      } finally {
+        await Promise.all(stores.map(store => store.close()))
+      }
+    })
+  }
+})
+
+async function outcome(step: Step, things: Collection<Thing>): Promise<unknown> {
+  try {
+    return await step(things)
+  } catch (error) {
+    if (error instanceof ConflictError) return { conflict: error.fields }
+    throw error
+  }
+}

@@ -19,7 +19,8 @@ export interface Target {
 export async function resolveTarget(
   parameters: ReadonlyMap<string, string>,
   client: ClientRecord,
-  { account, registry }: { account: Account; registry: Registry },
+  account: Account,
+  registry: Registry,
 ): Promise<Target> {
   const identifier = requestedAudience(parameters) ?? defaultAudience(client)
   if (identifier === undefined) throw new InvalidRequestError('The audience parameter is missing.')

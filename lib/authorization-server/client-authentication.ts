@@ -33,7 +33,8 @@ interface Credentials {
 export async function authenticateClient(
   req: HttpRequest,
   parameters: ReadonlyMap<string, string>,
-  { account, registry, clock }: { account: Account; registry: Registry; clock: Clock },
+  account: Account,
+  { registry, clock }: { registry: Registry; clock: Clock },
 ): Promise<AuthenticatedClient> {
   const credentials = readCredentials(req, parameters, account)
   const client = await registry.client(account.name, credentials.clientId)

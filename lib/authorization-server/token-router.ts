@@ -90,7 +90,7 @@ async function readParameters(call: TokenCall): Promise<void> {
 
 async function identifyClient(call: TokenCall): Promise<void> {
   const { context, req, account, parameters } = call
-  const { client, secret } = await authenticateClient(req, parameters, { ...context, account })
+  const { client, secret } = await authenticateClient(req, parameters, account, context)
   if (secret !== undefined) context.secretUses.note(account.name, client.id, secret.id)
   call.client = client
 }
@@ -113,7 +113,7 @@ function checkGrantOfClient({ client, grant }: TokenCall): void {
 async function runGrant(call: TokenCall): Promise<void> {
   const { context, account, parameters, client, grant } = call
   if (client === undefined || grant === undefined) return
-  call.response = await grant.handle({ ...context, account, client, parameters })
+  call.response = await grant.handle({ services: context, account, client, parameters })
 }
 
 function report({ context, req, account, client }: TokenCall, error: unknown): void {

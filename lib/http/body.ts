@@ -59,6 +59,9 @@ function readBytes(req: HttpRequest, limit: number): Promise<Buffer> {
     })
     req.once('end', () => resolve(Buffer.concat(chunks)))
     req.once('error', () => reject(new BodyError('aborted')))
-    req.once('close', () => reject(new BodyError('aborted')))
+    // Every request closes in the end: an error, with its stack, is made only for one that breaks off.
+    req.once('close', () => {
+      if (!req.readableEnded) reject(new BodyError('aborted'))
+    })
   })
 }

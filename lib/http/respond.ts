@@ -4,13 +4,14 @@ import type { HttpResponse } from './handler.js'
 /** Answers with JSON. Does nothing where the answer was begun already or the client is gone. */
 export function sendJson(res: HttpResponse, status: number, body: unknown, headers: Headers = {}): void {
   if (res.headersSent || res.writableEnded) return
-  const text = Buffer.from(JSON.stringify(body))
+  const text = JSON.stringify(body)
   res.statusCode = status
   if (!res.hasHeader('Content-Type') && headers['Content-Type'] === undefined) {
     res.setHeader('Content-Type', 'application/json; charset=utf-8')
   }
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
-  res.setHeader('Content-Length', text.length)
+  res.setHeader('Content-Length', Buffer.byteLength(text))
+  // As a string it leaves in one write with the headers.
   res.end(res.req?.method === 'HEAD' ? undefined : text)
 }
 

@@ -10,17 +10,21 @@ export const clientCredentialsGrant: Grant = {
   handle: handleClientCredentials,
 }
 
-async function handleClientCredentials(request: TokenRequest): Promise<TokenResponse> {
-  const { account, client, parameters, emit } = request
+async function handleClientCredentials({
+  account,
+  client,
+  parameters,
+  services,
+}: TokenRequest): Promise<TokenResponse> {
   const requested = readScopeParameter(parameters)
-  const target = await resolveTarget(parameters, client, request)
-  const granted = grantOwnScope(requested, target)
-  const signer = await request.signingKeys.signer(account.name)
-  const { token, jti, expiresIn } = await issueAccessToken(
-    { account, api: target.api, subject: client.id, clientId: client.id, ...granted },
-    { ...request, signer },
-  )
-  const audience = target.api.identifier
-  emit({ type: 'token_issued', account: account.name, clientId: client.id, audience, scope: granted.scope, jti })
-  return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: granted.scope }
+  const target = await resolveTarget(parameters, client, account, services.registry)
+  const { scope, permissions } = grantOwnScope(requested, target)
+  const signer = await services.signingKeys.signer(account.name)
+  const { api } = target
+  const own = { subject: client.id, clientId: client.id }
+  const issued = await issueAccessToken({ account, api, ...own, scope, permissions }, signer, services)
+  const { token, jti, expiresIn } = issued
+  const audience = api.identifier
+  services.emit({ type: 'token_issued', account: account.name, clientId: client.id, audience, scope, jti })
+  return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope }
 }

@@ -3,7 +3,8 @@ import type { Account } from '../context.js'
 import type { TokenServices } from '../token-services.js'
 
 /** What a grant is given: the client is authenticated and may use the grant. */
-export interface TokenRequest extends TokenServices {
+export interface TokenRequest {
+  services: TokenServices
   account: Account
   client: ClientRecord
   parameters: ReadonlyMap<string, string>

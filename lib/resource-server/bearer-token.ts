@@ -1,0 +1,95 @@
+import { InvalidRequestError } from '../errors.js'
+import type { HttpRequest } from '../http/handler.js'
+
+/** The one access token of a request, and how it was presented. */
+export interface Credential {
+  scheme: 'Bearer' | 'DPoP'
+  token: string
+}
+
+export interface CredentialOptions {
+  /** Also read `access_token` of a form body (RFC 6750 §2.2). */
+  formBody: boolean
+  /** Also read `Authorization: DPoP` (RFC 9449 §7.1). */
+  dpop: boolean
+}
+
+/** What a client is told, whichever rule it broke. */
+const DESCRIPTION = 'The request does not carry exactly one well-formed access token'
+/** An auth-scheme is a token of RFC 9110 §5.6.2. */
+const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/
+/** `b64token` of RFC 6750 §2.1, `token68` of RFC 9110 §11.2. */
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
+const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i
+
+/** Is this text one that may follow the scheme at all (RFC 6750 §2.1)? */
+export function isB64Token(text: string): boolean {
+  return B64TOKEN.test(text)
+}
+
+/** A malformed request; the reason is for events only. */
+export function malformed(detail: string): InvalidRequestError {
+  return new InvalidRequestError(DESCRIPTION, { detail })
+}
+
+/**
+ * Reads the one access token that a request may carry (RFC 6750 §2). Never reads the query string.
+ *
+ * It does not check the token's characters, because verification does, in the same pass that reads them; the caller
+ * answers 400 rather than 401 where {@link isB64Token} does not hold of what failed.
+ *
+ * @returns undefined where there is no credential, or one of another scheme
+ * @throws InvalidRequestError two credentials, or a scheme without a token
+ */
+export function readCredential(req: HttpRequest, options: CredentialOptions): Credential | undefined {
+  const fromHeader = readHeader(req, options)
+  const fromForm = options.formBody ? readForm(req) : undefined
+  if (fromForm === undefined) return fromHeader
+  if (req.headers.authorization !== undefined) throw malformed('a credential in the header and one in the form')
+  return { scheme: 'Bearer', token: fromForm }
+}
+
+function readHeader(req: HttpRequest, { dpop }: CredentialOptions): Credential | undefined {
+  const header: unknown = req.headers.authorization
+  if (header === undefined) return undefined
+  if (typeof header !== 'string' || isRepeated(req.rawHeaders)) throw malformed('more than one Authorization header')
+  if (header.startsWith('Bearer ')) return { scheme: 'Bearer', token: afterBlanks(header, 'Bearer'.length) }
+  const name = SCHEME.exec(header)?.[0] ?? ''
+  const scheme = knownScheme(name.toLowerCase(), dpop)
+  return scheme === undefined ? undefined : { scheme, token: afterBlanks(header, name.length) }
+}
+
+function knownScheme(name: string, dpop: boolean): Credential['scheme'] | undefined {
+  if (name === 'bearer') return 'Bearer'
+  return dpop && name === 'dpop' ? 'DPoP' : undefined
+}
+
+/** The rest of the header after `1*SP` (RFC 6750 §2.1). */
+function afterBlanks(header: string, from: number): string {
+  let start = from
+  while (header.charCodeAt(start) === 0x20) start++
+  if (start === header.length) throw malformed('a scheme without a token')
+  if (start === from) throw malformed('no blank after the scheme')
+  return header.slice(start)
+}
+
+/** Node keeps the first of several Authorization headers and drops the others; the raw list has them all. */
+function isRepeated(rawHeaders: readonly string[] | undefined): boolean {
+  if (rawHeaders === undefined) return false
+  let seen = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 13 && name.toLowerCase() === 'authorization') seen++
+  }
+  return seen > 1
+}
+
+/** RFC 6750 §2.2: a form, and a method whose body has a meaning. */
+function readForm(req: HttpRequest): string | undefined {
+  const { body, method } = req
+  if (method === 'GET' || method === 'HEAD' || !FORM.test(req.headers['content-type'] ?? '')) return undefined
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return undefined
+  const token = (body as Record<string, unknown>)['access_token']
+  if (typeof token !== 'string' || token === '') throw malformed('access_token in the form is not one text')
+  return token
+}

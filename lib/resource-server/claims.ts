@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util'
+import { refuse } from './compact-jws.js'
+import type { ClaimDemand, VerifierSettings } from './options.js'
+import type { AccessTokenClaims } from './types.js'
+
+/** From here on (the year 5138) an `exp` is taken for milliseconds, and refused. */
+const IMPLAUSIBLE = 100_000_000_000
+
+/** What RFC 9068 §2.2 requires besides `iss`, `aud` and `exp`. */
+const PROFILE = ['iat', 'jti', 'sub', 'client_id']
+
+/** Checks the claims of a token whose signature is good. @throws InvalidTokenError */
+export function assertClaims(payload: Record<string, unknown>, settings: VerifierSettings, now: number): void {
+  assertTimes(payload, settings.clockTolerance, now / 1000)
+  assertAudience(payload['aud'], settings.audiences)
+  for (const name of settings.requiredClaims) if (isAbsent(payload, name)) throw refuse('required_claim')
+  if (settings.strict) {
+    for (const name of PROFILE) if (isAbsent(payload, name)) throw refuse('required_claim')
+    for (const name of ['jti', 'sub', 'client_id'])
+      if (typeof payload[name] !== 'string') throw refuse('required_claim')
+  }
+  assertDemands(payload, settings.claims)
+}
+
+function isAbsent(payload: Record<string, unknown>, name: string): boolean {
+  return !Object.hasOwn(payload, name) || payload[name] === null
+}
+
+/** RFC 7519 §4.1.4–6: one leeway at both ends. */
+function assertTimes({ exp, nbf, iat }: Record<string, unknown>, tolerance: number, now: number): void {
+  if (!isPlausible(exp)) throw refuse('exp')
+  if (now >= exp + tolerance) throw refuse('expired')
+  for (const [name, time] of Object.entries({ nbf, iat })) {
+    if (time === undefined) continue
+    if (!isPlausible(time)) throw refuse(name)
+    if (time > now + tolerance) throw refuse('not_yet_valid')
+  }
+}
+
+function isPlausible(time: unknown): time is number {
+  return typeof time === 'number' && Number.isFinite(time) && time >= 0 && time < IMPLAUSIBLE
+}
+
+function assertAudience(aud: unknown, audiences: readonly string[] | null): void {
+  if (audiences === null) return
+  const named: unknown[] = Array.isArray(aud) ? aud : [aud]
+  const isText = named.length > 0 && named.every(name => typeof name === 'string')
+  if (!isText || !audiences.some(audience => named.includes(audience))) throw refuse('audience')
+}
+
+/** Checks the demands of the host; again on every use of a token, where one of them is a predicate. */
+export function assertDemands(payload: Record<string, unknown>, demands: ReadonlyMap<string, ClaimDemand>): void {
+  for (const [name, demand] of demands) {
+    if (!Object.hasOwn(payload, name) || !fulfils(payload, name, demand)) throw refuse('claim')
+  }
+}
+
+function fulfils(payload: Record<string, unknown>, name: string, demand: ClaimDemand): boolean {
+  const value = payload[name]
+  if (typeof demand !== 'function') return isDeepStrictEqual(value, demand)
+  try {
+    return demand(value, payload as AccessTokenClaims) === true
+  } catch (cause) {
+    throw refuse('claim', cause)
+  }
+}

@@ -1,0 +1,122 @@
+import { LRUCache } from 'lru-cache'
+import { InvalidTokenError } from '../errors.js'
+import { parseJson } from '../http/json.js'
+import { type AsymmetricAlgorithm, isAsymmetricAlgorithm } from './algorithms.js'
+import { deepFreeze } from './freeze.js'
+import type { AccessTokenHeader } from './types.js'
+
+/** Characters a token may have. */
+export const MAX_TOKEN_LENGTH = 16_384
+
+/** The public text of every refusal of a token: which rule refused is for events alone. */
+export const INVALID_TOKEN = 'The access token is invalid, expired or revoked'
+
+/** @param detail the rule that refused, the stable code of the event */
+export function refuse(detail: string, cause?: unknown): InvalidTokenError {
+  return new InvalidTokenError(INVALID_TOKEN, cause === undefined ? { detail } : { detail, cause })
+}
+
+/** A JWS in compact form (RFC 7515 §7.1), taken apart; nothing of it is proven yet. */
+export interface CompactJws {
+  header: ReadHeader
+  payload: Record<string, unknown>
+  signingInput: string
+  signature: Buffer
+}
+
+/** A header that passed every check but that of the key. */
+export interface ReadHeader {
+  parameters: Readonly<AccessTokenHeader>
+  alg: AsymmetricAlgorithm
+  kid: string | undefined
+}
+
+export interface HeaderPolicy {
+  algorithms: ReadonlySet<AsymmetricAlgorithm>
+  /** Only `at+jwt` (RFC 9068 §4). */
+  strict: boolean
+}
+
+/** Reads compact JWS; the headers of an issuer repeat, so the last few are kept as read. */
+export function createJwsReader(policy: HeaderPolicy): (token: string) => CompactJws {
+  const headers = new LRUCache<string, ReadHeader>({ max: 64 })
+
+  function headerOf(text: string): ReadHeader {
+    let header = headers.get(text)
+    if (header === undefined) {
+      header = readHeader(text, policy)
+      if (text.length <= 1024) headers.set(text, header)
+    }
+    return header
+  }
+
+  return function readJws(token) {
+    if (token.length > MAX_TOKEN_LENGTH) throw refuse('too_long')
+    const first = token.indexOf('.')
+    const second = token.indexOf('.', first + 1)
+    if (first < 1 || second < 0 || token.indexOf('.', second + 1) >= 0) throw refuse('not_three_parts')
+    const header = headerOf(token.slice(0, first))
+    const signature = token.slice(second + 1)
+    if (!isBase64url(signature)) throw refuse('base64url')
+    return {
+      header,
+      payload: readObject(token.slice(first + 1, second), JSON.parse),
+      signingInput: token.slice(0, second),
+      signature: Buffer.from(signature, 'base64url'),
+    }
+  }
+}
+
+function readHeader(text: string, { algorithms, strict }: HeaderPolicy): ReadHeader {
+  const parameters = readObject(text, parseJson)
+  const { alg, typ, kid, crit } = parameters
+  if (typeof alg !== 'string' || !isAsymmetricAlgorithm(alg) || !algorithms.has(alg)) throw refuse('algorithm')
+  // RFC 7515 §4.1.11: none of the extensions that it could name is understood here, `b64` (RFC 7797) included.
+  if (crit !== undefined || 'b64' in parameters) throw refuse('critical')
+  if (kid !== undefined && typeof kid !== 'string') throw refuse('kid')
+  if (!isAccessTokenType(typ, strict)) throw refuse('type')
+  return { parameters: deepFreeze(parameters) as unknown as AccessTokenHeader, alg, kid }
+}
+
+/** RFC 9068 §4, RFC 7515 §4.1.9: `application/` may be left out, case does not matter. */
+function isAccessTokenType(typ: unknown, strict: boolean): boolean {
+  if (typ === undefined) return !strict
+  if (typeof typ !== 'string') return false
+  const type = typ.toLowerCase().replace(/^application\//, '')
+  return type === 'at+jwt' || (!strict && type === 'jwt')
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function readObject(text: string, parse: (text: string) => unknown): Record<string, unknown> {
+  if (!isBase64url(text)) throw refuse('base64url')
+  let value: unknown
+  try {
+    value = parse(utf8.decode(Buffer.from(text, 'base64url')))
+  } catch (cause) {
+    throw refuse('not_json', cause)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('not_an_object')
+  return value as Record<string, unknown>
+}
+
+const BASE64URL = /^[A-Za-z0-9_-]+$/
+/** Last characters without stray bits behind one byte, and behind two (RFC 4648 §3.5). */
+const AFTER_ONE = 'AQgw'
+const AFTER_TWO = 'AEIMQUYcgkosw048'
+
+/** Is this the one base64url spelling of some bytes, without padding (RFC 7515 §2)? */
+export function isBase64url(text: string): boolean {
+  if (!BASE64URL.test(text)) return false
+  const last = text[text.length - 1] ?? ''
+  switch (text.length % 4) {
+    case 1:
+      return false
+    case 2:
+      return AFTER_ONE.includes(last)
+    case 3:
+      return AFTER_TWO.includes(last)
+    default:
+      return true
+  }
+}

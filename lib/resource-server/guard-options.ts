@@ -1,0 +1,153 @@
+import { invalidType, invalidValue } from '../errors.js'
+import { isScopeToken } from '../scope.js'
+import type { GuardEvent } from './guard-events.js'
+import { type ProtectedResource, readProtectedResource } from './metadata-router.js'
+import type { VerifierOptions } from './options.js'
+import type { AccessTokenClaims } from './types.js'
+
+/** What an `isRevoked` hook gets beside the claims. */
+export interface RevocationContext {
+  readonly token: string
+  readonly clientId: string
+}
+
+/** Options of {@link resourceServer}: those of the verifier, and what concerns requests and answers. */
+export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'> {
+  /** `requireAuth()` lets a request without any credential pass, with no `req.auth`. `requireScope` never does. Default false. */
+  optional?: boolean
+  /**
+   * Asked about every request whose token is good; `true` refuses it with 401. May be async. A hook that throws,
+   * rejects or gives no boolean refuses with 503: nothing passes unchecked.
+   */
+  isRevoked?: (claims: Readonly<AccessTokenClaims>, context: RevocationContext) => boolean | Promise<boolean>
+  /** The claim `requireScope` reads instead of `permissions`, `scope` and `scp`: a text with blanks, or a list of texts. */
+  scopeClaim?: string
+  /** `realm` of the challenges (RFC 9110 §11.5): 1 to 200 printable ASCII characters. Default `api`. */
+  realm?: string
+  /** The URL of this API's RFC 9728 document, or the document itself, which {@link metadataRouter} then serves. */
+  resourceMetadata?: string | ProtectedResource
+  /** Also read `access_token` of a form body, which a parser must have put in `req.body` (RFC 6750 §2.2). Default false. */
+  formBody?: boolean
+  /** Scheme and host clients use (`https://api.example.com`); DPoP proofs must name it. Default: what Express says of the request. */
+  publicOrigin?: string
+  /** Sender-constrained tokens (RFC 9449): `off`, `allowed` beside bearer tokens, or `required`. Default `off`. */
+  dpop?: 'off' | 'allowed' | 'required'
+  /** `respond`: the guard answers itself. `next`: it sets the headers and hands the error to the app's error handler. Default `respond`. */
+  errors?: 'respond' | 'next'
+  /** Told of every refusal, and of what the verifier does. Never given a token. What it throws is dropped. */
+  onEvent?: (event: GuardEvent | VerifierEvent) => void
+}
+
+type VerifierEvent = Parameters<NonNullable<VerifierOptions['onEvent']>>[0]
+
+/** The options of the guards, checked, with their defaults. */
+export interface GuardOptions {
+  optional: boolean
+  isRevoked: NonNullable<ResourceServerOptions['isRevoked']> | undefined
+  scopeClaim: string | undefined
+  realm: string
+  /** The URL for challenges. */
+  metadataUrl: string | undefined
+  /** The document to serve. */
+  metadata: ProtectedResource | undefined
+  formBody: boolean
+  publicOrigin: string | undefined
+  dpop: 'off' | 'allowed' | 'required'
+  errors: 'respond' | 'next'
+  onEvent: ((event: GuardEvent) => void) | undefined
+}
+
+/**
+ * Splits the options into those of the guards, checked here, and those of the verifier, which refuses the names
+ * neither knows.
+ *
+ * @throws TypeError quoting the option
+ */
+export function readGuardOptions(options: ResourceServerOptions): { guard: GuardOptions; verifier: VerifierOptions } {
+  if (typeof options !== 'object' || options === null) throw invalidType('resourceServer(options): must be an object')
+  const { optional, isRevoked, scopeClaim, realm, resourceMetadata, formBody, publicOrigin, dpop, errors, ...rest } =
+    options
+  const { onEvent } = options
+  const metadata = readMetadata(resourceMetadata)
+  const guard: GuardOptions = {
+    optional: readBoolean('optional', optional),
+    isRevoked: readFunction('isRevoked', isRevoked),
+    scopeClaim: readClaim(scopeClaim),
+    realm: readRealm(realm),
+    metadataUrl: metadata.url,
+    metadata: metadata.document,
+    formBody: readBoolean('formBody', formBody),
+    publicOrigin: readOrigin(publicOrigin),
+    dpop: readChoice('dpop', dpop, ['off', 'allowed', 'required']),
+    errors: readChoice('errors', errors, ['respond', 'next']),
+    onEvent: readFunction('onEvent', onEvent),
+  }
+  return { guard, verifier: rest as VerifierOptions }
+}
+
+function readBoolean(name: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw invalidType(`option ${name}: must be true or false`)
+  return value ?? false
+}
+
+function readFunction<F>(name: string, value: F | undefined): F | undefined {
+  if (value !== undefined && typeof value !== 'function') throw invalidType(`option ${name}: must be a function`)
+  return value
+}
+
+function readChoice<Choice extends string>(
+  name: string,
+  value: Choice | undefined,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  if (value === undefined) return choices[0]
+  if (!choices.includes(value)) throw invalidValue(`option ${name}: must be one of ${choices.join(', ')}`)
+  return value
+}
+
+function readClaim(value: string | undefined): string | undefined {
+  if (value !== undefined && (typeof value !== 'string' || value === '')) {
+    throw invalidType('option scopeClaim: must be the name of a claim')
+  }
+  return value
+}
+
+function readRealm(value: string | undefined): string {
+  if (value === undefined) return 'api'
+  if (typeof value !== 'string') throw invalidType('option realm: must be a string')
+  if (!/^[\x20-\x7e]{1,200}$/.test(value)) {
+    throw invalidValue('option realm: must be 1 to 200 printable ASCII characters')
+  }
+  return value
+}
+
+function readMetadata(value: ResourceServerOptions['resourceMetadata']): {
+  url?: string
+  document?: ProtectedResource
+} {
+  if (value === undefined) return {}
+  if (typeof value !== 'string') return readProtectedResource(value)
+  if (!URL.canParse(value) || !/^https?:\/\/[\x21\x23-\x5b\x5d-\x7e]+$/i.test(value)) {
+    throw invalidValue('option resourceMetadata: must be an absolute URL or a document')
+  }
+  return { url: value }
+}
+
+function readOrigin(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw invalidType('option publicOrigin: must be a string')
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== value.replace(/\/$/, '')) {
+    throw invalidValue('option publicOrigin: must be a scheme and a host, as https://api.example.com')
+  }
+  return url.origin
+}
+
+/** @throws TypeError where the list is empty or one of the scopes is not a scope-token (RFC 6749 §3.3) */
+export function assertScopes(scopes: readonly unknown[], caller: string): asserts scopes is readonly string[] {
+  if (scopes.length === 0) throw invalidValue(`${caller}: name at least one scope; to demand none, use requireAuth()`)
+  for (const scope of scopes) {
+    if (typeof scope !== 'string') throw invalidType(`${caller}: a scope must be a string`)
+    if (!isScopeToken(scope)) throw invalidValue(`${caller}: ${JSON.stringify(scope)} is not one scope-token`)
+  }
+}

@@ -1,0 +1,94 @@
+/** Bytes an answer may have: a key set of a hundred keys has a tenth of it. */
+const MAX_BYTES = 1_048_576
+
+/** Who asks. */
+const HEADERS = { Accept: 'application/json', 'User-Agent': 'scopegate' }
+
+/** Why a document could not be had; `code` is that of the event. */
+export class FetchFailure extends Error {
+  readonly code: string
+  constructor(code: string, cause?: unknown) {
+    super(`the document could not be fetched: ${code}`, cause === undefined ? undefined : { cause })
+    this.name = 'FetchFailure'
+    this.code = code
+  }
+}
+
+/** Fetches a JSON object: status 200, no redirects, at most 1 MiB, within the attempt's deadline. @throws FetchFailure */
+export type FetchJson = (url: string) => Promise<Record<string, unknown>>
+
+/**
+ * Runs one attempt under a total deadline, which covers connecting, headers and bodies of all its requests,
+ * also where a custom `fetch` does not listen to its signal.
+ *
+ * @param timeout milliseconds
+ */
+export async function withDeadline<T>(
+  fetchFunction: typeof fetch,
+  timeout: number,
+  attempt: (fetchJson: FetchJson) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const { signal } = controller
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new FetchFailure('timeout'))
+      controller.abort()
+    }, timeout)
+  })
+  try {
+    return await Promise.race([attempt(url => fetchJson(fetchFunction, url, signal)), deadline])
+  } finally {
+    clearTimeout(timer)
+    controller.abort()
+  }
+}
+
+async function fetchJson(
+  fetchFunction: typeof fetch,
+  url: string,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const text = await readText(await request(fetchFunction, url, signal))
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new FetchFailure('not_json', cause)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FetchFailure('not_json')
+  return value as Record<string, unknown>
+}
+
+async function request(fetchFunction: typeof fetch, url: string, signal: AbortSignal): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetchFunction(url, { headers: HEADERS, redirect: 'manual', signal })
+  } catch (cause) {
+    throw new FetchFailure('network', cause)
+  }
+  if (response.status === 200) return response
+  response.body?.cancel().catch(() => undefined)
+  const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+  throw new FetchFailure(redirected ? 'redirect' : 'status')
+}
+
+async function readText(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) throw new FetchFailure('not_json')
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return Buffer.concat(chunks).toString('utf8')
+      length += value.length
+      if (length > MAX_BYTES) throw new FetchFailure('too_large')
+      chunks.push(value)
+    }
+  } catch (cause) {
+    reader.cancel().catch(() => undefined)
+    throw cause instanceof FetchFailure ? cause : new FetchFailure('network', cause)
+  }
+}

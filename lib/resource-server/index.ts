@@ -1,0 +1,17 @@
+export { findAuth, getAuth } from './auth.js'
+export type { ResourceServerEvent } from './events.js'
+export type { GuardEvent } from './guard-events.js'
+export type { ResourceServerOptions, RevocationContext } from './guard-options.js'
+export type { ProtectedResource } from './metadata-router.js'
+export type {
+  ClaimDemand,
+  IssuerOption,
+  KeySetOptions,
+  KeySetSeed,
+  ResultCacheOptions,
+  VerifierOptions,
+} from './options.js'
+export type { RequireScope, ScopeDemand } from './require-scope.js'
+export { type ResourceServer, resourceServer } from './resource-server.js'
+export type { AccessTokenClaims, AccessTokenHeader, AccessTokenVerifier, AuthInfo } from './types.js'
+export { createVerifier, type Verifier } from './verify-access-token.js'

@@ -1,0 +1,48 @@
+import { emit, type EventListener } from './events.js'
+import { FetchFailure, type FetchJson } from './http-fetch.js'
+import { isTrustedTransport, parseUrl } from './option-checks.js'
+
+/**
+ * Finds out where an issuer's keys are: by its OAuth metadata (RFC 8414 §3.1, the well-known part before the issuer's
+ * path), else by OpenID Connect Discovery (§4, after it). A document that names another issuer is refused (RFC 8414 §3.3).
+ *
+ * @throws FetchFailure
+ */
+export async function discoverJwksUri(
+  issuer: string,
+  fetchJson: FetchJson,
+  listener: EventListener | undefined,
+): Promise<string> {
+  let failure: unknown
+  for (const url of metadataUrls(issuer)) {
+    try {
+      return readMetadata(await fetchJson(url), issuer, listener)
+    } catch (error) {
+      failure ??= error
+      // Only a document that is not there is looked for elsewhere; a dead network would be asked twice.
+      if (!(error instanceof FetchFailure) || error.code === 'network' || error.code === 'timeout') break
+    }
+  }
+  throw failure
+}
+
+function metadataUrls(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname === '/' ? '' : pathname.replace(/\/$/, '')
+  return [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+  ]
+}
+
+function readMetadata(document: Record<string, unknown>, issuer: string, listener: EventListener | undefined): string {
+  const { issuer: found, jwks_uri: uri } = document
+  if (found !== issuer) {
+    const named = typeof found === 'string' ? found.slice(0, 200) : ''
+    emit(listener, { type: 'metadata_issuer_mismatch', code: 'issuer_mismatch', issuer, found: named })
+    throw new FetchFailure('no_metadata')
+  }
+  const url = typeof uri === 'string' ? parseUrl(uri) : undefined
+  if (typeof uri !== 'string' || url === undefined || !isTrustedTransport(url)) throw new FetchFailure('jwks_uri')
+  return uri
+}

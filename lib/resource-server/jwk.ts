@@ -1,0 +1,112 @@
+import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
+import { type AsymmetricAlgorithm, algorithmTraits, isAsymmetricAlgorithm, isSameAlgorithm } from './algorithms.js'
+import { memoize } from './memoize.js'
+
+/** Keys of one set that are looked at, at most. */
+const MAX_KEYS = 200
+const MIN_RSA_BITS = 2048
+
+/** A public key of an issuer, ready to verify with. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  readonly alg: string | undefined
+  readonly kty: string
+  readonly crv: string | undefined
+  /** The public members as text: the same material is the same key. */
+  readonly material: string
+  readonly keyObject: KeyObject
+  /** RSA: length of a signature in bytes. */
+  readonly modulusBytes: number
+  /** Does the key stand in the issuer's set still? What it verified is forgotten when it does not. */
+  live: boolean
+}
+
+/** Why a key is of no use here; the code is that of the event. */
+export class SkippedKey extends Error {
+  readonly code: string
+  constructor(code: string) {
+    super(code)
+    this.code = code
+  }
+}
+
+/**
+ * Reads the usable keys of a set (RFC 7517 §5: what is not understood is passed over). One odd entry never spoils the set.
+ * @param skip told of each entry that is passed over
+ */
+export function readKeys(jwks: readonly unknown[], skip: (code: string, kid?: string) => void): VerificationKey[] {
+  return jwks.slice(0, MAX_KEYS).flatMap(jwk => {
+    try {
+      return [readKey(jwk)]
+    } catch (error) {
+      const kid = (jwk as { kid?: unknown } | null)?.kid
+      const known = typeof kid === 'string' && kid.length <= 200 ? kid : undefined
+      skip(error instanceof SkippedKey ? error.code : 'corrupt', known)
+      return []
+    }
+  })
+}
+
+function readKey(jwk: unknown): VerificationKey {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new SkippedKey('not_an_object')
+  const members = jwk as Record<string, unknown>
+  const { kty, crv, kid, alg, use, key_ops: operations } = members
+  if (kid !== undefined && typeof kid !== 'string') throw new SkippedKey('kid')
+  if ('d' in members || 'k' in members) throw new SkippedKey(kty === 'oct' ? 'key_type' : 'private')
+  if (use !== undefined && use !== 'sig') throw new SkippedKey('use')
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
+    throw new SkippedKey('key_ops')
+  }
+  if (alg !== undefined && !(typeof alg === 'string' && isAsymmetricAlgorithm(alg))) throw new SkippedKey('alg')
+  const material = publicMembers(members)
+  const keyObject = createPublicKey({ key: material, format: 'jwk' })
+  const bits = keyObject.asymmetricKeyDetails?.modulusLength ?? 0
+  if (kty === 'RSA' && bits < MIN_RSA_BITS) throw new SkippedKey('weak')
+  return {
+    kid,
+    alg,
+    kty: String(kty),
+    crv: typeof crv === 'string' ? crv : undefined,
+    material: JSON.stringify(material),
+    keyObject,
+    modulusBytes: Math.ceil(bits / 8),
+    live: true,
+  }
+}
+
+const BASE64URL = /^[A-Za-z0-9_-]+$/
+
+function publicMembers(jwk: Record<string, unknown>): Record<string, string> {
+  const names = { RSA: ['n', 'e'], EC: ['crv', 'x', 'y'], OKP: ['crv', 'x'] }[String(jwk['kty'])]
+  if (names === undefined) throw new SkippedKey('key_type')
+  const members: Record<string, string> = { kty: String(jwk['kty']) }
+  for (const name of names) {
+    const value = jwk[name]
+    if (typeof value !== 'string' || (name !== 'crv' && !BASE64URL.test(value))) throw new SkippedKey('corrupt')
+    members[name] = value
+  }
+  return members
+}
+
+/** May this key verify this algorithm: by its type, its curve and its own `alg` (RFC 8725 §3.1)? */
+export function fits(key: VerificationKey, algorithm: AsymmetricAlgorithm): boolean {
+  const { kty, crv } = algorithmTraits(algorithm)
+  if (key.kty !== kty || (crv !== undefined && key.crv !== crv)) return false
+  return key.alg === undefined || isSameAlgorithm(key.alg, algorithm)
+}
+
+const inputs = new WeakMap<VerificationKey, Map<string, KeyObject | VerifyKeyObjectInput>>()
+
+/** The key as `crypto.verify` wants it for an algorithm. */
+export function verifyInput(key: VerificationKey, algorithm: AsymmetricAlgorithm): KeyObject | VerifyKeyObjectInput {
+  const known = memoize(inputs, key, () => new Map<string, KeyObject | VerifyKeyObjectInput>())
+  return memoize(known, algorithm, () => createInput(key, algorithm))
+}
+
+function createInput(key: VerificationKey, algorithm: AsymmetricAlgorithm): KeyObject | VerifyKeyObjectInput {
+  const { kty, pss } = algorithmTraits(algorithm)
+  const { RSA_PKCS1_PSS_PADDING: padding, RSA_PSS_SALTLEN_DIGEST: saltLength } = constants
+  if (pss === true) return { key: key.keyObject, padding, saltLength }
+  // RFC 7518 §3.4: R and S next to each other, not DER.
+  return kty === 'EC' ? { key: key.keyObject, dsaEncoding: 'ieee-p1363' } : key.keyObject
+}

@@ -1,0 +1,67 @@
+import { invalidValue } from '../errors.js'
+import type { Handler } from '../http/handler.js'
+import { checkBearer, createAuthenticate } from './authenticate.js'
+import { type GuardOptions, type ResourceServerOptions, readGuardOptions } from './guard-options.js'
+import { createMetadataRouter, type ProtectedResource } from './metadata-router.js'
+import type { KeySetSeed, VerifierOptions } from './options.js'
+import { createRequireAuth, createRequirePermission, createRequireScope, type RequireScope } from './require-scope.js'
+import { createVerifier } from './verify-access-token.js'
+
+/** The guards of one API. */
+export interface ResourceServer {
+  requireScope: RequireScope
+  /** As `requireScope`, on the `permissions` claim alone. */
+  requirePermission: RequireScope
+  /** A guard for which any good token is enough. */
+  requireAuth(): Handler
+  /** Serves the document of the option `resourceMetadata` at its well-known path (RFC 9728 §3.1); without one, nothing. */
+  metadataRouter: Handler
+  /** Resolves when every issuer's keys are at hand, for a readiness probe. @throws TemporarilyUnavailableError */
+  ready(): Promise<void>
+  /** The key sets with their fetch times, for the option `keySet.seed` of a process to come. */
+  exportKeys(): KeySetSeed
+}
+
+/**
+ * Protects the routes of one API: verifies each request's access token in this process (RFC 9068 §4) and demands scopes.
+ * Guards that are built with the same issuer and times share one key set, however often they are built.
+ *
+ * It does not ask the issuer about a token; a token that was revoked is good until it expires, unless `isRevoked` says so.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, quoting the option
+ * @example
+ * const { requireScope } = resourceServer({ issuer: 'https://id.example.com', audience: 'https://api.example.com' })
+ * app.get('/users', requireScope('read:users'), listUsers)
+ */
+export function resourceServer(options: ResourceServerOptions): ResourceServer {
+  const { guard, verifier: verifierOptions } = readGuardOptions(options)
+  if (guard.dpop !== 'off') throw invalidValue('option dpop: is not served by this version')
+  const verifier = createVerifier(withoutRefusals(verifierOptions))
+  const context = { authenticate: createAuthenticate(verifier, guard, checkBearer), options: guard }
+  return {
+    requireScope: createRequireScope(context),
+    requirePermission: createRequirePermission(context),
+    requireAuth: createRequireAuth(context),
+    metadataRouter: metadataRouterOf(guard, verifierOptions),
+    ready: () => verifier.ready(),
+    exportKeys: () => verifier.exportKeys(),
+  }
+}
+
+/** A refusal is reported once: by the guard, which knows the route. */
+function withoutRefusals(options: VerifierOptions): VerifierOptions {
+  const { onEvent } = options
+  if (typeof onEvent !== 'function') return options
+  return { ...options, onEvent: event => (event.type === 'token_refused' ? undefined : onEvent(event)) }
+}
+
+function metadataRouterOf({ metadata, metadataUrl }: GuardOptions, { issuer }: VerifierOptions): Handler {
+  if (metadata === undefined || metadataUrl === undefined) {
+    return function metadataRouter(_req, _res, next) {
+      next()
+    }
+  }
+  const issuers = [issuer].flat().map(entry => (typeof entry === 'string' ? entry : entry.issuer))
+  const document: ProtectedResource = { authorization_servers: issuers, ...metadata }
+  return createMetadataRouter(metadataUrl, document)
+}

@@ -1,0 +1,76 @@
+import { LRUCache } from 'lru-cache'
+import type { VerificationKey } from './jwk.js'
+import type { KeySet } from './key-set.js'
+import type { ResultCacheOptions } from './options.js'
+import type { AuthInfo } from './types.js'
+
+/** What was found out of a token, and what it rests on. */
+export interface VerifiedToken {
+  auth: AuthInfo
+  key: VerificationKey
+  keySet: KeySet
+  /** Milliseconds since the epoch, leeway included: from then on the token is expired. */
+  expiresAt: number
+  /** From then on it is valid: a clock may be set back. */
+  validFrom: number
+}
+
+/** The end of a token, which is the end of its signature: enough to find it by, and cheap to hash. */
+const KEY_LENGTH = 43
+
+/** Estimated bytes of an entry: the token, its claims as objects, and the entry itself. */
+const BYTES_PER_CHARACTER = 4
+const BYTES_PER_ENTRY = 600
+
+/** Fingerprints of tokens that were seen once: 256 KiB for the whole process, whatever comes. */
+const SEEN = new Uint32Array(65_536)
+
+/**
+ * Verified tokens, bounded in entries and in bytes. A token is kept when it comes for the second time, so that those
+ * which come once do not push out the ones in use.
+ */
+export class ResultCache {
+  readonly #entries: LRUCache<string, VerifiedToken>
+
+  constructor({ maxEntries, maxBytes }: Required<ResultCacheOptions>) {
+    this.#entries = new LRUCache({
+      max: maxEntries,
+      maxSize: maxBytes,
+      sizeCalculation: ({ auth }) => auth.token.length * BYTES_PER_CHARACTER + BYTES_PER_ENTRY,
+    })
+  }
+
+  /**
+   * What is known of the token: character by character the same one, in its time, by a key that stands in its issuer's
+   * set, which is fresh enough to be used.
+   *
+   * @param now milliseconds since the epoch
+   */
+  get(token: string, now: number): VerifiedToken | undefined {
+    const id = token.slice(-KEY_LENGTH)
+    const entry = this.#entries.get(id)
+    if (entry === undefined || entry.auth.token !== token) return undefined
+    if (entry.key.live && now < entry.expiresAt && now >= entry.validFrom) {
+      return entry.keySet.isUsable(now) ? entry : undefined
+    }
+    this.#entries.delete(id)
+    return undefined
+  }
+
+  /** Offers a token that was verified just now. */
+  offer(entry: VerifiedToken): void {
+    const { token } = entry.auth
+    if (isSeen(token)) this.#entries.set(token.slice(-KEY_LENGTH), entry)
+  }
+}
+
+/** Was this token offered before, as far as one fingerprint a slot remembers? Remembers it. */
+function isSeen(token: string): boolean {
+  let hash = 0x811c9dc5
+  for (let at = token.length - 16; at < token.length; at++) hash = Math.imul(hash ^ token.charCodeAt(at), 0x01000193)
+  const fingerprint = hash >>> 0
+  const slot = (fingerprint ^ (fingerprint >>> 16)) & 0xffff
+  if (SEEN[slot] === fingerprint) return true
+  SEEN[slot] = fingerprint
+  return false
+}

@@ -1,0 +1,134 @@
+import { verify } from 'node:crypto'
+import { algorithmTraits } from './algorithms.js'
+import { assertClaims, assertDemands } from './claims.js'
+import { type CompactJws, createJwsReader, refuse } from './compact-jws.js'
+import { emit } from './events.js'
+import { deepFreeze } from './freeze.js'
+import { type VerificationKey, verifyInput } from './jwk.js'
+import type { KeySet } from './key-set.js'
+import { keySetOf } from './key-set-registry.js'
+import { type KeySetSeed, readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.js'
+import { ResultCache } from './result-cache.js'
+import type { AccessTokenClaims, AccessTokenVerifier, AuthInfo } from './types.js'
+import { InvalidTokenError } from '../errors.js'
+
+/** A verifier, and its key sets for a warm start elsewhere. */
+export interface Verifier extends AccessTokenVerifier {
+  /** The key sets as they were fetched, for the option `keySet.seed`. JSON all through. */
+  exportKeys(): KeySetSeed
+}
+
+/**
+ * Makes a verifier of access tokens (RFC 9068 §4): signature by a key of the token's issuer, `iss`, `aud`, `exp`, and
+ * what else the options demand. It does not look at scopes, and does not ask the issuer whether the token was revoked.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, quoting the option
+ * @example
+ * const verifier = createVerifier({ issuer: 'https://id.example.com', audience: 'https://api.example.com' })
+ * const { payload } = await verifier.verify(token)
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const settings = readVerifierOptions(options)
+  const keySets = new Map(settings.issuers.map(issuer => [issuer.issuer, keySetOf(issuer, settings)]))
+  for (const seeded of settings.seed) keySets.get(seeded.issuer)?.seed(seeded)
+  const check = createCheck(settings, keySets)
+  return {
+    verify: check,
+    async ready() {
+      await Promise.all([...keySets.values()].map(keySet => keySet.ready()))
+    },
+    exportKeys: () => [...keySets.values()].flatMap(keySet => keySet.export() ?? []),
+  }
+}
+
+function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, KeySet>): AccessTokenVerifier['verify'] {
+  const { clock, claims, clockTolerance } = settings
+  const readJws = createJwsReader(settings)
+  const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
+  const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
+
+  function verifyNew(token: string): AuthInfo | Promise<AuthInfo> {
+    let jws: CompactJws | undefined
+    try {
+      jws = readJws(token)
+      const keySet = keySetFor(jws)
+      const candidates = keySet.candidates(jws.header.kid, jws.header.alg)
+      if (!(candidates instanceof Promise)) return conclude(token, jws, keySet, candidates)
+      const waiting = jws
+      return candidates
+        .then(keys => conclude(token, waiting, keySet, keys))
+        .catch((error: unknown) => {
+          throw report(error, waiting)
+        })
+    } catch (error) {
+      throw report(error, jws)
+    }
+  }
+
+  /** The issuer is one of the configured ones before anything is fetched. */
+  function keySetFor({ payload: { iss } }: CompactJws): KeySet {
+    const keySet = typeof iss === 'string' ? keySets.get(iss) : undefined
+    if (keySet === undefined) throw refuse('issuer')
+    return keySet
+  }
+
+  function conclude(token: string, jws: CompactJws, keySet: KeySet, keys: readonly VerificationKey[]): AuthInfo {
+    const key = keys.find(candidate => isSignedBy(jws, candidate))
+    if (key === undefined) throw refuse('signature')
+    assertClaims(jws.payload, settings, clock.now())
+    const auth = createAuth(token, jws)
+    const { nbf = 0, iat = 0 } = auth.payload
+    const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
+    cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
+    return auth
+  }
+
+  function report(error: unknown, jws: CompactJws | undefined): unknown {
+    if (!(error instanceof InvalidTokenError)) return error
+    const issuer = jws?.payload['iss']
+    const isKnown = typeof issuer === 'string' && keySets.has(issuer)
+    const kid = jws?.header.kid
+    emit(settings.onEvent, {
+      type: 'token_refused',
+      code: error.detail ?? 'unknown',
+      ...(isKnown && { issuer }),
+      ...(kid !== undefined && kid.length <= 200 && { kid }),
+    })
+    return error
+  }
+
+  return function verifyToken(token) {
+    const known = cache?.get(token, clock.now())
+    if (known === undefined) return verifyNew(token)
+    if (hasPredicates) assertDemands(known.auth.payload, claims)
+    return known.auth
+  }
+}
+
+function isSignedBy({ header: { alg }, signingInput, signature }: CompactJws, key: VerificationKey): boolean {
+  const { digest, signatureLength = key.modulusBytes } = algorithmTraits(alg)
+  if (signature.length !== signatureLength) return false
+  return verify(digest, Buffer.from(signingInput), verifyInput(key, alg), signature)
+}
+
+function createAuth(token: string, { header, payload }: CompactJws): AuthInfo {
+  const { client_id, azp, cid, permissions, exp } = payload
+  const clientId = [client_id, azp, cid].find(name => typeof name === 'string')
+  const isList = Array.isArray(permissions) && permissions.every(permission => typeof permission === 'string')
+  const auth: AuthInfo = {
+    payload: deepFreeze(payload) as unknown as AccessTokenClaims,
+    header: header.parameters,
+    token,
+    clientId: typeof clientId === 'string' ? clientId : '',
+    scopes: Object.freeze(readScopes(payload['scope'] ?? payload['scp'])) as string[],
+    ...(isList && { permissions: permissions as string[] }),
+    expiresAt: exp as number,
+  }
+  return Object.freeze(auth)
+}
+
+/** `scope` as a text with blanks (RFC 8693 §4.2), or a list of texts, as some issuers write it. */
+export function readScopes(claim: unknown): string[] {
+  if (typeof claim === 'string') return claim.split(' ').filter(scope => scope !== '')
+  return Array.isArray(claim) && claim.every(scope => typeof scope === 'string') ? [...claim] : []
+}

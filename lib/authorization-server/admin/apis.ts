@@ -111,6 +111,6 @@ function refuseSystem(api: ApiRecord): void {
 
 /** An API as it is shown. */
 function showApi(api: ApiRecord): object {
-  const { account, revision, createdAt, updatedAt, ...shown } = api
-  return { ...shown, createdAt, updatedAt }
+  const { id, name, slug, identifier, account, revision, createdAt, updatedAt, ...shown } = api
+  return { id, name, slug, identifier, ...shown, createdAt, updatedAt }
 }

@@ -1,0 +1,58 @@
+import { expect } from 'chai'
+import request from 'supertest'
+import { createApp as createAccounts } from '../../examples/many-accounts.js'
+import { createApp as createMounted } from '../../examples/mount-in-your-app.js'
+import { createApp as createQuickstart } from '../../examples/quickstart.js'
+import { API, Tour } from '../support/tour.js'
+import { listen } from '../support/running.js'
+import { mongoDatabase, requireMongo } from '../support/stores.js'
+import '../../examples/test-your-routes.js'
+
+describe('examples', () => {
+  it('quickstart: registers an API, gets a token and reaches the protected route', async () => {
+    let created: Awaited<ReturnType<typeof createQuickstart>> | undefined
+    const running = await listen(async url => {
+      created = await createQuickstart(url)
+      return created.app
+    })
+    const [client] = created?.server.managementClients ?? []
+    const tour = new Tour(running.url, `${running.url}/admin`)
+    if (client !== undefined) await tour.logIn(client)
+    const own = await tour.register()
+    for (const [scope, status] of [
+      ['read:users', 200],
+      ['write:users', 403],
+    ] as const) {
+      const answer = (await (await tour.token(own, { audience: API.identifier, scope })).json()) as {
+        access_token: string
+      }
+      const headers = { authorization: `Bearer ${answer.access_token}` }
+      expect((await fetch(`${running.url}/users`, { headers })).status).to.equal(status)
+    }
+    expect((await fetch(`${running.url}/users`)).status).to.equal(401)
+    await running.stop()
+    await created?.server.close()
+  })
+
+  it("mount-in-your-app: the host's login decides, and its routes stay", async function mounted() {
+    await requireMongo(this)
+    const { app, server } = await createMounted(await mongoDatabase(), cookie => cookie === 'session=admin')
+    await request(app).get('/').expect(200, 'the application')
+    await request(app).get('/admin/apis').expect(401)
+    await request(app).post('/admin/apis').set('cookie', 'session=admin').send(API).expect(201)
+    const { body } = await request(app).get('/admin/apis?query=is_system:false').set('cookie', 'session=admin')
+    expect(body.results).to.have.length(1)
+    expect(body.next).to.equal(null)
+    await server.close()
+  })
+
+  it('many-accounts: each has its own issuer, and the root has none', async () => {
+    const { app, server } = await createAccounts('http://localhost:3000')
+    const { body } = await request(app).get('/t/acme/.well-known/openid-configuration').expect(200)
+    expect(body.issuer).to.equal('http://localhost:3000/t/acme')
+    await request(app).get('/.well-known/oauth-authorization-server/t/globex').expect(200)
+    await request(app).get('/t/other/apis').expect(404)
+    await request(app).get('/.well-known/openid-configuration').expect(404)
+    await server.close()
+  })
+})

@@ -16,8 +16,7 @@ export function assertClaims(payload: Record<string, unknown>, settings: Verifie
   for (const name of settings.requiredClaims) if (isAbsent(payload, name)) throw refuse('required_claim')
   if (settings.strict) {
     for (const name of PROFILE) if (isAbsent(payload, name)) throw refuse('required_claim')
-    for (const name of ['jti', 'sub', 'client_id'])
-      if (typeof payload[name] !== 'string') throw refuse('required_claim')
+    for (const name of ['jti', 'sub', 'client_id']) if (!isText(payload[name])) throw refuse('required_claim')
   }
   assertDemands(payload, settings.claims)
 }
@@ -26,15 +25,21 @@ function isAbsent(payload: Record<string, unknown>, name: string): boolean {
   return !Object.hasOwn(payload, name) || payload[name] === null
 }
 
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
 /** RFC 7519 §4.1.4–6: one leeway at both ends. */
 function assertTimes({ exp, nbf, iat }: Record<string, unknown>, tolerance: number, now: number): void {
   if (!isPlausible(exp)) throw refuse('exp')
   if (now >= exp + tolerance) throw refuse('expired')
-  for (const [name, time] of Object.entries({ nbf, iat })) {
-    if (time === undefined) continue
-    if (!isPlausible(time)) throw refuse(name)
-    if (time > now + tolerance) throw refuse('not_yet_valid')
-  }
+  if (nbf !== undefined) assertBegun('nbf', nbf, now + tolerance)
+  if (iat !== undefined) assertBegun('iat', iat, now + tolerance)
+}
+
+function assertBegun(name: string, time: unknown, now: number): void {
+  if (!isPlausible(time)) throw refuse(name)
+  if (time > now) throw refuse('not_yet_valid')
 }
 
 function isPlausible(time: unknown): time is number {
@@ -44,8 +49,8 @@ function isPlausible(time: unknown): time is number {
 function assertAudience(aud: unknown, audiences: readonly string[] | null): void {
   if (audiences === null) return
   const named: unknown[] = Array.isArray(aud) ? aud : [aud]
-  const isText = named.length > 0 && named.every(name => typeof name === 'string')
-  if (!isText || !audiences.some(audience => named.includes(audience))) throw refuse('audience')
+  if (!named.every(name => typeof name === 'string') || !audiences.some(audience => named.includes(audience)))
+    throw refuse('audience')
 }
 
 /** Checks the demands of the host; again on every use of a token, where one of them is a predicate. */

@@ -9,7 +9,6 @@ export type ResourceServerEvent =
   | KeySetStaleEvent
   | KeySkippedEvent
   | MetadataIssuerMismatchEvent
-  | RequestRefusedEvent
 
 /** A token was refused. `code` names the rule (`expired`, `signature`, `audience`, …): the `detail` of the error. */
 export interface TokenRefusedEvent {
@@ -33,7 +32,7 @@ export interface KeySetLoadedEvent {
 /** An issuer's key set, or the metadata that names it, could not be had. */
 export interface KeySetFailedEvent {
   type: 'key_set_failed'
-  /** `timeout`, `network`, `status`, `redirect`, `too_large`, `not_json`, `not_a_key_set`, `no_metadata`, `jwks_uri`. */
+  /** `timeout`, `network` (an answer broken off too), `status`, `redirect`, `too_large`, `not_json`, `not_a_key_set`, `no_metadata`, `jwks_uri`. */
   code: string
   issuer: string
   durationMs: number
@@ -68,15 +67,6 @@ export interface MetadataIssuerMismatchEvent {
   issuer: string
   /** The issuer that the document names. */
   found: string
-}
-
-/** A guard refused a request: the status, the wire code, the stable code of the error, and which rule refused. */
-export interface RequestRefusedEvent {
-  type: 'request_refused'
-  code: string
-  status: number
-  error?: string
-  detail?: string
 }
 
 /** Receives events. What it throws is ignored: a listener never changes an answer. */

@@ -2,15 +2,17 @@
 const MAX_BYTES = 1_048_576
 
 /** Who asks. */
-const HEADERS = { Accept: 'application/json', 'User-Agent': 'scopegate' }
+const HEADERS = { Accept: 'application/json', 'User-Agent': 'scopegate/0.1' }
 
-/** Why a document could not be had; `code` is that of the event. */
+/** Why a document could not be had; `code` is that of the event, `status` that of an answer which was not 200. */
 export class FetchFailure extends Error {
   readonly code: string
-  constructor(code: string, cause?: unknown) {
+  readonly status: number | undefined
+  constructor(code: string, cause?: unknown, status?: number) {
     super(`the document could not be fetched: ${code}`, cause === undefined ? undefined : { cause })
     this.name = 'FetchFailure'
     this.code = code
+    this.status = status
   }
 }
 
@@ -36,6 +38,7 @@ export async function withDeadline<T>(
       reject(new FetchFailure('timeout'))
       controller.abort()
     }, timeout)
+    timer.unref()
   })
   try {
     return await Promise.race([attempt(url => fetchJson(fetchFunction, url, signal)), deadline])
@@ -68,10 +71,11 @@ async function request(fetchFunction: typeof fetch, url: string, signal: AbortSi
   } catch (cause) {
     throw new FetchFailure('network', cause)
   }
-  if (response.status === 200) return response
+  if (response.status === 200 && !response.redirected) return response
   response.body?.cancel().catch(() => undefined)
-  const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
-  throw new FetchFailure(redirected ? 'redirect' : 'status')
+  const { status, type, redirected } = response
+  const isRedirect = redirected || type === 'opaqueredirect' || (status >= 300 && status < 400)
+  throw new FetchFailure(isRedirect ? 'redirect' : 'status', undefined, status)
 }
 
 async function readText(response: Response): Promise<string> {

@@ -1,29 +1,37 @@
 import { emit, type EventListener } from './events.js'
 import { FetchFailure, type FetchJson } from './http-fetch.js'
-import { isTrustedTransport, parseUrl } from './option-checks.js'
+import { isLoopback, isTrustedTransport, parseUrl } from './option-checks.js'
 
 /**
  * Finds out where an issuer's keys are: by its OAuth metadata (RFC 8414 §3.1, the well-known part before the issuer's
  * path), else by OpenID Connect Discovery (§4, after it). A document that names another issuer is refused (RFC 8414 §3.3).
  *
+ * @param swap begin with the other one: where a whole server fails, each attempt asks once
  * @throws FetchFailure
  */
 export async function discoverJwksUri(
   issuer: string,
   fetchJson: FetchJson,
   listener: EventListener | undefined,
+  swap = false,
 ): Promise<string> {
   let failure: unknown
-  for (const url of metadataUrls(issuer)) {
+  const urls = metadataUrls(issuer)
+  for (const url of swap ? urls.reverse() : urls) {
     try {
       return readMetadata(await fetchJson(url), issuer, listener)
     } catch (error) {
       failure ??= error
-      // Only a document that is not there is looked for elsewhere; a dead network would be asked twice.
-      if (!(error instanceof FetchFailure) || error.code === 'network' || error.code === 'timeout') break
+      if (!isAnswer(error)) break
     }
   }
   throw failure
+}
+
+/** Only a document that is not there is looked for elsewhere; what is down would be asked twice. */
+function isAnswer(error: unknown): boolean {
+  if (!(error instanceof FetchFailure) || error.code === 'network' || error.code === 'timeout') return false
+  return error.status === undefined || error.status < 500
 }
 
 function metadataUrls(issuer: string): string[] {
@@ -44,5 +52,7 @@ function readMetadata(document: Record<string, unknown>, issuer: string, listene
   }
   const url = typeof uri === 'string' ? parseUrl(uri) : undefined
   if (typeof uri !== 'string' || url === undefined || !isTrustedTransport(url)) throw new FetchFailure('jwks_uri')
+  // A document from elsewhere never sends requests to this very machine in the clear.
+  if (url.protocol === 'http:' && !isLoopback(new URL(issuer))) throw new FetchFailure('jwks_uri')
   return uri
 }

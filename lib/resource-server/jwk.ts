@@ -5,6 +5,8 @@ import { memoize } from './memoize.js'
 /** Keys of one set that are looked at, at most. */
 const MAX_KEYS = 200
 const MIN_RSA_BITS = 2048
+/** What OpenSSL verifies with, at most; beyond it a key would only cost time. */
+const MAX_RSA_BITS = 16_384
 
 /** A public key of an issuer, ready to verify with. */
 export interface VerificationKey {
@@ -50,7 +52,8 @@ export function readKeys(jwks: readonly unknown[], skip: (code: string, kid?: st
 function readKey(jwk: unknown): VerificationKey {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new SkippedKey('not_an_object')
   const members = jwk as Record<string, unknown>
-  const { kty, crv, kid, alg, use, key_ops: operations } = members
+  const { kty, crv } = members
+  const [kid, alg, use, operations] = ['kid', 'alg', 'use', 'key_ops'].map(name => members[name] ?? undefined)
   if (kid !== undefined && typeof kid !== 'string') throw new SkippedKey('kid')
   if ('d' in members || 'k' in members) throw new SkippedKey(kty === 'oct' ? 'key_type' : 'private')
   if (use !== undefined && use !== 'sig') throw new SkippedKey('use')
@@ -60,8 +63,8 @@ function readKey(jwk: unknown): VerificationKey {
   if (alg !== undefined && !(typeof alg === 'string' && isAsymmetricAlgorithm(alg))) throw new SkippedKey('alg')
   const material = publicMembers(members)
   const keyObject = createPublicKey({ key: material, format: 'jwk' })
-  const bits = keyObject.asymmetricKeyDetails?.modulusLength ?? 0
-  if (kty === 'RSA' && bits < MIN_RSA_BITS) throw new SkippedKey('weak')
+  const { modulusLength: bits = 0, publicExponent = 0n } = keyObject.asymmetricKeyDetails ?? {}
+  if (kty === 'RSA' && !isStrong(bits, publicExponent)) throw new SkippedKey('weak')
   return {
     kid,
     alg,
@@ -72,6 +75,11 @@ function readKey(jwk: unknown): VerificationKey {
     modulusBytes: Math.ceil(bits / 8),
     live: true,
   }
+}
+
+/** With an exponent of 1 everybody can sign; an even one belongs to no RSA key (RFC 8017 §3.1). */
+function isStrong(bits: number, exponent: bigint): boolean {
+  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && exponent >= 3n && exponent % 2n === 1n
 }
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/

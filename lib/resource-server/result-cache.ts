@@ -30,12 +30,18 @@ const SEEN = new Uint32Array(65_536)
  * which come once do not push out the ones in use.
  */
 export class ResultCache {
-  readonly #entries: LRUCache<string, VerifiedToken>
+  readonly #bounds: Required<ResultCacheOptions>
+  /** Made when there is something to keep: a thousand guards that see nothing cost nothing. */
+  #entries: LRUCache<string, VerifiedToken> | undefined
 
-  constructor({ maxEntries, maxBytes }: Required<ResultCacheOptions>) {
-    this.#entries = new LRUCache({
-      max: maxEntries,
-      maxSize: maxBytes,
+  constructor(bounds: Required<ResultCacheOptions>) {
+    this.#bounds = bounds
+  }
+
+  #create(): LRUCache<string, VerifiedToken> {
+    return new LRUCache({
+      max: this.#bounds.maxEntries,
+      maxSize: this.#bounds.maxBytes,
       sizeCalculation: ({ auth }) => auth.token.length * BYTES_PER_CHARACTER + BYTES_PER_ENTRY,
     })
   }
@@ -47,6 +53,7 @@ export class ResultCache {
    * @param now milliseconds since the epoch
    */
   get(token: string, now: number): VerifiedToken | undefined {
+    if (this.#entries === undefined) return undefined
     const id = token.slice(-KEY_LENGTH)
     const entry = this.#entries.get(id)
     if (entry === undefined || entry.auth.token !== token) return undefined
@@ -60,7 +67,9 @@ export class ResultCache {
   /** Offers a token that was verified just now. */
   offer(entry: VerifiedToken): void {
     const { token } = entry.auth
-    if (isSeen(token)) this.#entries.set(token.slice(-KEY_LENGTH), entry)
+    if (!isSeen(token)) return
+    this.#entries ??= this.#create()
+    this.#entries.set(token.slice(-KEY_LENGTH), entry)
   }
 }
 

@@ -30,7 +30,6 @@ export interface Verifier extends AccessTokenVerifier {
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readVerifierOptions(options)
   const keySets = new Map(settings.issuers.map(issuer => [issuer.issuer, keySetOf(issuer, settings)]))
-  for (const seeded of settings.seed) keySets.get(seeded.issuer)?.seed(seeded)
   const check = createCheck(settings, keySets)
   return {
     verify: check,
@@ -58,10 +57,10 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
       return candidates
         .then(keys => conclude(token, waiting, keySet, keys))
         .catch((error: unknown) => {
-          throw report(error, waiting)
+          throw report(error, waiting.payload, waiting.header.kid)
         })
     } catch (error) {
-      throw report(error, jws)
+      throw report(error, jws?.payload, jws?.header.kid)
     }
   }
 
@@ -83,11 +82,19 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     return auth
   }
 
-  function report(error: unknown, jws: CompactJws | undefined): unknown {
+  /** Predicates may ask what changes, a list of revoked tokens say: so they are asked on every use. */
+  function recheck({ payload, header }: AuthInfo): void {
+    try {
+      assertDemands(payload, claims)
+    } catch (error) {
+      throw report(error, payload, header.kid)
+    }
+  }
+
+  function report(error: unknown, payload: Readonly<Record<string, unknown>> | undefined, kid?: string): unknown {
     if (!(error instanceof InvalidTokenError)) return error
-    const issuer = jws?.payload['iss']
+    const issuer = payload?.['iss']
     const isKnown = typeof issuer === 'string' && keySets.has(issuer)
-    const kid = jws?.header.kid
     emit(settings.onEvent, {
       type: 'token_refused',
       code: error.detail ?? 'unknown',
@@ -98,9 +105,10 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   }
 
   return function verifyToken(token) {
+    if (typeof token !== 'string') throw report(refuse('not_three_parts'), undefined)
     const known = cache?.get(token, clock.now())
     if (known === undefined) return verifyNew(token)
-    if (hasPredicates) assertDemands(known.auth.payload, claims)
+    if (hasPredicates) recheck(known.auth)
     return known.auth
   }
 }
@@ -108,7 +116,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
 function isSignedBy({ header: { alg }, signingInput, signature }: CompactJws, key: VerificationKey): boolean {
   const { digest, signatureLength = key.modulusBytes } = algorithmTraits(alg)
   if (signature.length !== signatureLength) return false
-  return verify(digest, Buffer.from(signingInput), verifyInput(key, alg), signature)
+  return verify(digest, Buffer.from(signingInput, 'latin1'), verifyInput(key, alg), signature)
 }
 
 function createAuth(token: string, { header, payload }: CompactJws): AuthInfo {

@@ -1,0 +1,22 @@
+import { emit, type EventListener, type ResourceServerEvent } from './events.js'
+
+/**
+ * The listeners of all guards that share a key set, each told once. Held weakly: a guard that is thrown away takes its
+ * listener along.
+ */
+export class Listeners {
+  readonly #references = new Set<WeakRef<EventListener>>()
+
+  add(listener: EventListener): void {
+    for (const reference of this.#references) {
+      const known = reference.deref()
+      if (known === listener) return
+      if (known === undefined) this.#references.delete(reference)
+    }
+    this.#references.add(new WeakRef(listener))
+  }
+
+  emit(event: ResourceServerEvent): void {
+    for (const reference of this.#references) emit(reference.deref(), event)
+  }
+}

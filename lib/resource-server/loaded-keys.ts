@@ -1,0 +1,53 @@
+import { InvalidTokenError } from '../errors.js'
+import type { AsymmetricAlgorithm } from './algorithms.js'
+import { INVALID_TOKEN } from './compact-jws.js'
+import { fits, readKeys, type VerificationKey } from './jwk.js'
+
+/** Keys that are tried for one token, at most. */
+const MAX_CANDIDATES = 8
+
+/** A key set as it was fetched. */
+export interface LoadedKeys {
+  /** Milliseconds since the epoch. */
+  fetchedAt: number
+  readonly keys: readonly VerificationKey[]
+  readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>
+  readonly raw: readonly unknown[]
+}
+
+/**
+ * Reads a fetched set in place of the former one. A key whose material is the same stays the same object; every other
+ * key of the former set is dead from now on, and with it what it verified.
+ */
+export function replaceKeys(
+  former: LoadedKeys | undefined,
+  raw: readonly unknown[],
+  fetchedAt: number,
+  skip: (code: string, kid?: string) => void,
+): LoadedKeys {
+  const before = former?.keys ?? []
+  const keys = readKeys(raw, skip).map(key => before.find(old => isSameKey(old, key)) ?? key)
+  for (const old of before) old.live = keys.includes(old)
+  const byKid = new Map<string, VerificationKey[]>()
+  for (const key of keys) {
+    if (key.kid !== undefined) byKid.set(key.kid, [...(byKid.get(key.kid) ?? []), key])
+  }
+  return { fetchedAt, keys, byKid, raw }
+}
+
+function isSameKey(one: VerificationKey, other: VerificationKey): boolean {
+  return one.kid === other.kid && one.alg === other.alg && one.material === other.material
+}
+
+/** Those of the keys that may verify the algorithm. @throws InvalidTokenError none may */
+export function pickKeys(keys: readonly VerificationKey[], algorithm: AsymmetricAlgorithm): readonly VerificationKey[] {
+  if (keys.length === 1 && keys[0] !== undefined && fits(keys[0], algorithm)) return keys
+  const fitting = keys.filter(key => fits(key, algorithm)).slice(0, MAX_CANDIDATES)
+  if (fitting.length === 0) throw unknownKey()
+  return fitting
+}
+
+/** No key of the issuer's set can have signed the token. */
+export function unknownKey(): InvalidTokenError {
+  return new InvalidTokenError(INVALID_TOKEN, { detail: 'key' })
+}

@@ -67,7 +67,8 @@ export function createJwsReader(policy: HeaderPolicy): (token: string) => Compac
   }
 }
 
-function readHeader(text: string, { algorithms, strict }: HeaderPolicy): ReadHeader {
+/** Reads a protected header, still encoded, and checks it against the policy. @throws InvalidTokenError */
+export function readHeader(text: string, { algorithms, strict }: HeaderPolicy): ReadHeader {
   const parameters = readObject(text, parseJson)
   const { alg, typ, kid, crit } = parameters
   if (typeof alg !== 'string' || !isAsymmetricAlgorithm(alg) || !algorithms.has(alg)) throw refuse('algorithm')

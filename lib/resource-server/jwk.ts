@@ -1,12 +1,10 @@
 import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { type AsymmetricAlgorithm, algorithmTraits, isAsymmetricAlgorithm, isSameAlgorithm } from './algorithms.js'
 import { memoize } from './memoize.js'
+import { isWeakRsa } from './weak-rsa.js'
 
 /** Keys of one set that are looked at, at most. */
 const MAX_KEYS = 200
-const MIN_RSA_BITS = 2048
-/** What OpenSSL verifies with, at most; beyond it a key would only cost time. */
-const MAX_RSA_BITS = 16_384
 
 /** A public key of an issuer, ready to verify with. */
 export interface VerificationKey {
@@ -64,7 +62,7 @@ function readKey(jwk: unknown): VerificationKey {
   const material = publicMembers(members)
   const keyObject = createPublicKey({ key: material, format: 'jwk' })
   const { modulusLength: bits = 0, publicExponent = 0n } = keyObject.asymmetricKeyDetails ?? {}
-  if (kty === 'RSA' && !isStrong(bits, publicExponent)) throw new SkippedKey('weak')
+  if (kty === 'RSA' && isWeakRsa(material['n'] ?? '', bits, publicExponent)) throw new SkippedKey('weak')
   return {
     kid,
     alg,
@@ -75,11 +73,6 @@ function readKey(jwk: unknown): VerificationKey {
     modulusBytes: Math.ceil(bits / 8),
     live: true,
   }
-}
-
-/** With an exponent of 1 everybody can sign; an even one belongs to no RSA key (RFC 8017 §3.1). */
-function isStrong(bits: number, exponent: bigint): boolean {
-  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && exponent >= 3n && exponent % 2n === 1n
 }
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/

@@ -1,10 +1,9 @@
-import { verify } from 'node:crypto'
-import { algorithmTraits } from './algorithms.js'
 import { assertClaims, assertDemands } from './claims.js'
 import { type CompactJws, createJwsReader, refuse } from './compact-jws.js'
 import { emit } from './events.js'
 import { deepFreeze } from './freeze.js'
-import { type VerificationKey, verifyInput } from './jwk.js'
+import type { VerificationKey } from './jwk.js'
+import { isSignedBy } from './jws-signature.js'
 import type { KeySet } from './key-set.js'
 import { keySetOf } from './key-set-registry.js'
 import { type KeySetSeed, readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.js'
@@ -111,12 +110,6 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     if (hasPredicates) recheck(known.auth)
     return known.auth
   }
-}
-
-function isSignedBy({ header: { alg }, signingInput, signature }: CompactJws, key: VerificationKey): boolean {
-  const { digest, signatureLength = key.modulusBytes } = algorithmTraits(alg)
-  if (signature.length !== signatureLength) return false
-  return verify(digest, Buffer.from(signingInput, 'latin1'), verifyInput(key, alg), signature)
 }
 
 function createAuth(token: string, { header, payload }: CompactJws): AuthInfo {

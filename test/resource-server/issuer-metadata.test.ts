@@ -1,0 +1,184 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'chai'
+import type { ResourceServerEvent } from '../../lib/resource-server/events.js'
+import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
+import { sharedKey } from '../support/keys.js'
+import { AUDIENCE, ISSUER, mintToken } from '../support/mint-token.js'
+import { json, plannedFetch } from '../support/planned-fetch.js'
+import { setClock } from '../support/set-clock.js'
+import { expectUnavailable, refusalOf } from './fixture.js'
+
+const key = sharedKey()
+const OAUTH = '/.well-known/oauth-authorization-server'
+const OPENID = '/.well-known/openid-configuration'
+
+function discovering(issuer = ISSUER) {
+  const network = plannedFetch()
+  const clock = setClock()
+  const events: ResourceServerEvent[] = []
+  network.always('https://keys.test/jwks', () => json({ keys: [key.jwk] }))
+  network.always('https://keys.test/moved', () => json({ keys: [key.jwk] }))
+  const onEvent = (event: ResourceServerEvent) => void events.push(event)
+  const verifier = createVerifier({ issuer, audience: AUDIENCE, clock, fetch: network.fetch, onEvent })
+  const token = mintToken({ claims: { iss: issuer, exp: clock.now() / 1000 + 1_000_000 } })
+  return { network, clock, events, verifier, token }
+}
+
+const metadata = (issuer: unknown = ISSUER, uri: unknown = 'https://keys.test/jwks') => json({ issuer, jwks_uri: uri })
+
+describe('issuer-metadata', () => {
+  const places = [
+    { issuer: 'https://a.test', oauth: `https://a.test${OAUTH}`, openid: `https://a.test${OPENID}` },
+    { issuer: 'https://a.test/', oauth: `https://a.test${OAUTH}`, openid: `https://a.test${OPENID}` },
+    { issuer: 'https://a.test/t/b', oauth: `https://a.test${OAUTH}/t/b`, openid: `https://a.test/t/b${OPENID}` },
+    { issuer: 'https://a.test/t/b/', oauth: `https://a.test${OAUTH}/t/b`, openid: `https://a.test/t/b${OPENID}` },
+  ]
+  for (const { issuer, oauth, openid } of places) {
+    it(`finds the keys of ${issuer} by its OAuth metadata`, async () => {
+      const { network, verifier, token } = discovering(issuer)
+      network.once(oauth, () => metadata(issuer))
+      expect(await refusalOf(verifier, token)).to.equal(undefined)
+      expect(network.calls).to.deep.equal([oauth, 'https://keys.test/jwks'])
+    })
+
+    it(`finds the keys of ${issuer} by OpenID discovery where there is no OAuth metadata`, async () => {
+      const { network, verifier, token } = discovering(issuer)
+      network.once(oauth, () => json({}, 404))
+      network.once(openid, () => metadata(issuer))
+      expect(await refusalOf(verifier, token)).to.equal(undefined)
+      network.assertDone()
+    })
+  }
+
+  const strangers = ['https://evil.test', `${ISSUER}/`, 'https://ISSUER.test', '', undefined, null, 1, [ISSUER]]
+  for (const found of strangers) {
+    it(`refuses a document of the issuer ${JSON.stringify(found)}`, async () => {
+      const { network, verifier, token, events } = discovering()
+      network.once(`${ISSUER}${OAUTH}`, () => metadata(found ?? null))
+      network.once(`${ISSUER}${OPENID}`, () => metadata(found ?? null))
+      await expectUnavailable(verifier, token)
+      network.assertDone()
+      expect(events[0]).to.deep.equal({
+        type: 'metadata_issuer_mismatch',
+        code: 'issuer_mismatch',
+        issuer: ISSUER,
+        found: typeof found === 'string' ? found : '',
+      })
+    })
+  }
+
+  const nowhere = ['http://keys.test/jwks', 'http://127.0.0.1/jwks', 'file:///etc/passwd', '/jwks', '', null, 7]
+  for (const uri of nowhere) {
+    it(`never fetches keys from ${JSON.stringify(uri)}`, async () => {
+      const { network, verifier, token } = discovering()
+      network.once(`${ISSUER}${OAUTH}`, () => metadata(ISSUER, uri))
+      network.once(`${ISSUER}${OPENID}`, () => metadata(ISSUER, uri))
+      await expectUnavailable(verifier, token)
+      network.assertDone()
+    })
+  }
+
+  it('asks once in an attempt where the issuer is down', async () => {
+    const { network, clock, verifier, token } = discovering()
+    network.always(`${ISSUER}${OAUTH}`, () => json({}, 500))
+    network.always(`${ISSUER}${OPENID}`, () => json({}, 500))
+    await expectUnavailable(verifier, token)
+    clock.advance(1_000)
+    await expectUnavailable(verifier, token)
+    expect(network.calls).to.deep.equal([`${ISSUER}${OAUTH}`, `${ISSUER}${OPENID}`])
+  })
+
+  it('reads the document again after a day', async () => {
+    const { network, clock, verifier, token } = discovering()
+    network.always(`${ISSUER}${OAUTH}`, () => metadata())
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+    clock.advance(600_000)
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+    expect(network.calls.filter(url => url.endsWith(OAUTH))).to.have.length(1)
+    clock.advance(86_400_000)
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+    expect(network.calls.filter(url => url.endsWith(OAUTH))).to.have.length(2)
+  })
+
+  it('reads the document again where the keys are not there any more', async () => {
+    const { network, clock, verifier, token } = discovering()
+    network.once(`${ISSUER}${OAUTH}`, () => metadata())
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+    network.always('https://keys.test/jwks', () => json({}, 404))
+    network.once(`${ISSUER}${OAUTH}`, () => metadata(ISSUER, 'https://keys.test/moved'))
+    clock.advance(3_600_000)
+    await expectUnavailable(verifier, token)
+    clock.advance(1_000)
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+    expect(network.calls.at(-1)).to.equal('https://keys.test/moved')
+  })
+
+  it('goes on with the place it knows where the document is gone', async () => {
+    const { network, clock, verifier, token } = discovering()
+    network.once(`${ISSUER}${OAUTH}`, () => metadata())
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+    network.always(`${ISSUER}${OAUTH}`, () => json({}, 500))
+    clock.advance(90_000_000)
+    expect(await refusalOf(verifier, token)).to.equal(undefined)
+  })
+
+  describe('over a socket', () => {
+    let server: Server
+    let issuer: string
+    let listener: RequestListener
+    const seen: { url: string; agent: string; accept: string }[] = []
+
+    before(async () => {
+      server = createServer((req, res) => {
+        seen.push({ url: req.url ?? '', agent: req.headers['user-agent'] ?? '', accept: req.headers.accept ?? '' })
+        listener(req, res)
+      })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    })
+
+    after(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+
+    beforeEach(() => {
+      seen.length = 0
+    })
+
+    const create = (timeoutDuration = 5_000) =>
+      createVerifier({ issuer, audience: AUDIENCE, clock: setClock(), keySet: { timeoutDuration } })
+
+    it('finds and fetches the keys, saying who asks', async () => {
+      listener = (req, res) =>
+        res.end(JSON.stringify(req.url === '/jwks' ? { keys: [key.jwk] } : { issuer, jwks_uri: `${issuer}/jwks` }))
+      expect(await refusalOf(create(), mintToken({ claims: { iss: issuer } }))).to.equal(undefined)
+      expect(seen.map(({ url }) => url)).to.deep.equal([OAUTH, '/jwks'])
+      for (const { agent, accept } of seen) {
+        expect(agent).to.match(/^scopegate\/\d/)
+        expect(accept).to.equal('application/json')
+      }
+    })
+
+    const failures: Record<string, RequestListener> = {
+      'hangs up': req => req.socket.destroy(),
+      redirects: (_req, res) => res.writeHead(302, { location: '/jwks' }).end(),
+      'never answers': () => undefined,
+      'drips its body': (_req, res) => res.writeHead(200).write('{'),
+      'never ends its body': (_req, res) => {
+        const chunk = ' '.repeat(65_536)
+        const more = () => void (!res.destroyed && (res.write(chunk) ? setImmediate(more) : res.once('drain', more)))
+        more()
+      },
+    }
+    for (const [description, failing] of Object.entries(failures)) {
+      it(`is 503 where the issuer ${description}`, async () => {
+        listener = failing
+        await expectUnavailable(create(100), mintToken({ claims: { iss: issuer } }))
+        expect(seen.map(({ url }) => url)).not.to.include('/jwks')
+        server.closeAllConnections()
+      })
+    }
+  })
+})

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+
+const LIB = fileURLToPath(new URL('../lib/', import.meta.url))
+
+/** Every file and package that a file reaches, types left out, with the way to it. */
+function reach(file: string, way: string[] = [], seen = new Map<string, string[]>()): Map<string, string[]> {
+  const source = readFileSync(join(LIB, file), 'utf8')
+  const path = [...way, file]
+  for (const [, isType, target = ''] of source.matchAll(/^(?:import|export)( type)?[^'"]*?from '([^']+)'/gm)) {
+    if (isType !== undefined) continue
+    const name = target.startsWith('.')
+      ? relative(LIB, join(LIB, dirname(file), target)).replace(/\.js$/, '.ts')
+      : target
+    if (seen.has(name)) continue
+    seen.set(name, path)
+    if (target.startsWith('.')) reach(name, path, seen)
+  }
+  return seen
+}
+
+describe('imports', () => {
+  const rules: { entry: string; forbidden: RegExp }[] = [
+    {
+      entry: 'index.ts',
+      forbidden: /^(mongoose|lmdb|ajv|express|pino|any-ascii)$|^(store|query|authorization-server|cli|testing)\//,
+    },
+    {
+      entry: 'testing/index.ts',
+      forbidden: /^(mongoose|lmdb|ajv|express|pino)$|^(store|query|authorization-server|cli)\//,
+    },
+    { entry: 'authorization-server/index.ts', forbidden: /^(mongoose|lmdb|pino)$|^(store\/(mongo|embedded)|cli)\// },
+    {
+      entry: 'store/embedded/index.ts',
+      forbidden: /^(mongoose|ajv|express)$|^(authorization-server|resource-server)\//,
+    },
+    { entry: 'store/mongo/index.ts', forbidden: /^(lmdb|ajv|express)$|^(authorization-server|resource-server)\// },
+    { entry: 'http/error-handler.ts', forbidden: /^(store|query|authorization-server|resource-server)\// },
+  ]
+  for (const { entry, forbidden } of rules) {
+    it(`of ${entry} point one way`, () => {
+      const reached = [...reach(entry)]
+      expect(reached).not.to.have.length(0)
+      const odd = reached.filter(([name]) => forbidden.test(name)).map(([name, way]) => [...way, name].join(' → '))
+      expect(odd).to.deep.equal([])
+    })
+  }
+})

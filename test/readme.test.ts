@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import express from 'express'
+import request from 'supertest'
+import { getAuth, resourceServer } from 'scopegate'
+import { testIssuer } from 'scopegate/testing'
+
+const root = new URL('../', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
+const readme = read('README.md')
+
+describe('README', () => {
+  it('protects a route in six lines, which run as they stand there', async () => {
+    const block = /```ts\n(import express[\s\S]*?)```/.exec(readme)?.[1] ?? ''
+    const lines = block.split('\n').filter(line => line !== '' && !line.startsWith('import'))
+    const issuer = await testIssuer({ audience: 'https://api.example.com', issuer: 'https://id.example.com' })
+    const offline = (options: object) => resourceServer({ ...issuer.resourceServerOptions, ...options })
+    const run = new Function('express', 'getAuth', 'resourceServer', `${lines.join('\n')}\nreturn app`)
+    const app = run(express, getAuth, offline)
+    const bearer = await issuer.bearer({ scope: 'read:users', subject: 'ada' })
+    await request(app).get('/users').set('authorization', bearer).expect(200, { caller: 'ada' })
+    await request(app).get('/users').expect(401)
+  })
+
+  it('names commands that package.json has, and pages that are there', () => {
+    const { scripts } = JSON.parse(read('package.json'))
+    for (const [, script = ''] of readme.matchAll(/npm (?:run )?(start|test|[a-z]+:[a-z]+)\b/g)) {
+      expect(scripts, script).to.have.property(script)
+    }
+    for (const [, path = ''] of readme.matchAll(/\]\(((?!http)[^)#]+)\)/g)) {
+      expect(() => fileURLToPath(new URL(path, root))).not.to.throw()
+      if (path.endsWith('.md')) expect(read(path), path).to.match(/^# /)
+    }
+  })
+
+  for (const file of ['docs/faableql.md']) {
+    it(`${file}: every example of the table is a query`, async () => {
+      const { parseQuery } = await import('../lib/query/parse.js')
+      const { API_FIELDS } = await import('../lib/query/fields.js')
+      const examples = [...read(file).matchAll(/\| `([^`]+)` \|$/gm)].map(([, query = '']) => query)
+      expect(examples).to.have.length.above(4)
+      for (const query of examples) expect(() => parseQuery(query, API_FIELDS), query).not.to.throw()
+    })
+  }
+})

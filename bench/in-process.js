@@ -10,7 +10,7 @@ const ROUNDS = 5
 const request = token => ({
   method: 'GET',
   url: '/users',
-  headers: { authorization: `Bearer ${token}` },
+  headers: { host: 'api.example.com', authorization: `Bearer ${token}` },
   rawHeaders: ['Authorization', `Bearer ${token}`],
   is: () => false,
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { InvalidTokenError } from '../../lib/errors.js'
-import { isBase64url, readHeader } from '../../lib/resource-server/compact-jws.js'
+import { decode, readHeader } from '../../lib/resource-server/compact-jws.js'
 import { isSignedBy } from '../../lib/resource-server/jws-signature.js'
 import { fits, readKeys } from '../../lib/resource-server/jwk.js'
 import { readVerifierOptions } from '../../lib/resource-server/options.js'
@@ -37,20 +37,16 @@ function load(name: string): Vectors {
 function isVerified(jws: unknown, jwks: unknown[]): boolean {
   if (typeof jws !== 'string') return false
   const [head = '', payload = '', tail = '', ...rest] = jws.split('.')
-  if (rest.length > 0 || !isBase64url(tail) || !(payload === '' || isBase64url(payload))) return false
-  const header = headerOf(head)
-  if (header === undefined) return false
-  const signature = Buffer.from(tail, 'base64url')
-  return readKeys(jwks, () => undefined)
-    .filter(key => (header.kid === undefined || key.kid === header.kid) && fits(key, header.alg))
-    .some(key => isSignedBy({ header, signingInput: `${head}.${payload}`, signature }, key))
-}
-
-function headerOf(text: string) {
+  if (rest.length > 0) return false
   try {
-    return readHeader(text, { algorithms, strict: false })
+    const header = readHeader(head, { algorithms, strict: false })
+    if (payload !== '') decode(payload)
+    const parts = { header, signingInput: `${head}.${payload}`, signature: decode(tail) }
+    return readKeys(jwks, () => undefined)
+      .filter(key => (header.kid === undefined || key.kid === header.kid) && fits(key, header.alg))
+      .some(key => isSignedBy(parts, key))
   } catch (error) {
-    if (error instanceof InvalidTokenError) return undefined
+    if (error instanceof InvalidTokenError) return false
     throw error
   }
 }

@@ -12,6 +12,9 @@ const request = token => ({
   url: '/users',
   headers: { host: 'api.example.com', authorization: `Bearer ${token}` },
   rawHeaders: ['Authorization', `Bearer ${token}`],
+  protocol: 'https',
+  originalUrl: '/users',
+  get: name => (name === 'Host' ? 'api.example.com' : undefined),
   is: () => false,
 })
 const response = { setHeader() {}, getHeader() {}, headersSent: false }

@@ -38,7 +38,7 @@ describe('README', () => {
     it(`${file}: every example of the table is a query`, async () => {
       const { parseQuery } = await import('../lib/query/parse.js')
       const { API_FIELDS } = await import('../lib/query/fields.js')
-      const examples = [...read(file).matchAll(/\| `([^`]+)` \|$/gm)].map(([, query = '']) => query)
+      const examples = [...read(file).matchAll(/\| `([^`]+)` *\|$/gm)].map(([, query = '']) => query)
       expect(examples).to.have.length.above(4)
       for (const query of examples) expect(() => parseQuery(query, API_FIELDS), query).not.to.throw()
     })

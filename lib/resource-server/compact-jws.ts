@@ -87,12 +87,18 @@ function isAccessTokenType(typ: unknown, strict: boolean): boolean {
   return type === 'at+jwt' || (!strict && type === 'jwt')
 }
 
+/** Where header and payload are decoded, one after the other: an allocation less for each token. */
+const scratch = Buffer.alloc(MAX_TOKEN_LENGTH)
+
 function readObject(text: string, parse: (text: string) => unknown): Record<string, unknown> {
-  const bytes = decode(text)
-  if (!isUtf8(bytes)) throw refuse('not_json')
+  const length = scratch.write(text, 0, 'base64url')
+  if (length === 0 || scratch.toString('base64url', 0, length) !== text) throw refuse('base64url')
+  const json = scratch.toString('utf8', 0, length)
+  // Decoding writes U+FFFD for what is broken; only then is it worth a second look.
+  if (json.includes('\ufffd') && !isUtf8(scratch.subarray(0, length))) throw refuse('not_json')
   let value: unknown
   try {
-    value = parse(bytes.toString('utf8'))
+    value = parse(json)
   } catch (cause) {
     throw refuse('not_json', cause)
   }

@@ -1,15 +1,17 @@
 import { assertClaims, assertDemands } from './claims.js'
 import { type CompactJws, createJwsReader, refuse } from './compact-jws.js'
 import { emit } from './events.js'
-import { deepFreeze } from './freeze.js'
+import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'
 import { isSignedBy } from './jws-signature.js'
 import type { KeySet } from './key-set.js'
 import { keySetOf } from './key-set-registry.js'
 import { type KeySetSeed, readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.js'
 import { ResultCache } from './result-cache.js'
-import type { AccessTokenClaims, AccessTokenVerifier, AuthInfo } from './types.js'
+import type { AccessTokenVerifier, AuthInfo } from './types.js'
 import { InvalidTokenError } from '../errors.js'
+
+export { readScopes } from './auth-info.js'
 
 /** A verifier, and its key sets for a warm start elsewhere. */
 export interface Verifier extends AccessTokenVerifier {
@@ -74,7 +76,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     const key = keys.find(candidate => isSignedBy(jws, candidate))
     if (key === undefined) throw refuse('signature')
     assertClaims(jws.payload, settings, clock.now())
-    const auth = createAuth(token, jws)
+    const auth = createAuthInfo(token, jws)
     const { nbf = 0, iat = 0 } = auth.payload
     const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
     cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
@@ -110,26 +112,4 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     if (hasPredicates) recheck(known.auth)
     return known.auth
   }
-}
-
-function createAuth(token: string, { header, payload }: CompactJws): AuthInfo {
-  const { client_id, azp, cid, permissions, exp } = payload
-  const clientId = [client_id, azp, cid].find(name => typeof name === 'string')
-  const isList = Array.isArray(permissions) && permissions.every(permission => typeof permission === 'string')
-  const auth: AuthInfo = {
-    payload: deepFreeze(payload) as unknown as AccessTokenClaims,
-    header: header.parameters,
-    token,
-    clientId: typeof clientId === 'string' ? clientId : '',
-    scopes: Object.freeze(readScopes(payload['scope'] ?? payload['scp'])) as string[],
-    ...(isList && { permissions: permissions as string[] }),
-    expiresAt: exp as number,
-  }
-  return Object.freeze(auth)
-}
-
-/** `scope` as a text with blanks (RFC 8693 §4.2), or a list of texts, as some issuers write it. */
-export function readScopes(claim: unknown): string[] {
-  if (typeof claim === 'string') return claim.split(' ').filter(scope => scope !== '')
-  return Array.isArray(claim) && claim.every(scope => typeof scope === 'string') ? [...claim] : []
 }

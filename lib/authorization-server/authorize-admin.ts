@@ -10,7 +10,7 @@ import {
 } from '../errors.js'
 import { formatChallenge } from '../http/challenge.js'
 import type { HttpRequest } from '../http/handler.js'
-import { isB64Token, readCredential } from '../resource-server/bearer-token.js'
+import { isB64Token, readBearerToken } from '../resource-server/bearer-token.js'
 import type { AccessTokenVerifier, AuthInfo } from '../resource-server/types.js'
 import { createVerifier } from '../resource-server/verify-access-token.js'
 import { type Account, type AuthorizeAdmin, MANAGEMENT_AUDIENCE } from './context.js'
@@ -77,8 +77,8 @@ async function authenticate(req: HttpRequest, account: Account, verifier: Access
 
 function readToken(req: HttpRequest, account: Account): string {
   try {
-    const credential = readCredential(req, { formBody: false, dpop: false })
-    if (credential !== undefined) return credential.token
+    const token = readBearerToken(req, { formBody: false })
+    if (token !== undefined) return token
   } catch (cause) {
     throw cause instanceof OAuthError ? malformed(account, cause) : cause
   }

@@ -1,6 +1,6 @@
 import { InvalidTokenError, TemporarilyUnavailableError } from '../errors.js'
 import type { HttpRequest } from '../http/handler.js'
-import { type Credential, isB64Token, malformed, readCredential } from './bearer-token.js'
+import { isB64Token, malformed, readBearerToken } from './bearer-token.js'
 import type { GuardOptions } from './guard-options.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 
@@ -10,14 +10,9 @@ export const INVALID_TOKEN = 'The access token is invalid, expired or revoked'
 /** Finds out who calls: undefined where nobody presented a credential. Answers at once where nothing has to be waited for. */
 export type Authenticate = (req: HttpRequest) => AuthInfo | undefined | Promise<AuthInfo | undefined>
 
-/** Proves that the sender may use the token: undefined where nothing has to be waited for. Throws or rejects to refuse. */
-export type CheckSender = (req: HttpRequest, credential: Credential, auth: AuthInfo) => undefined | Promise<void>
-
-/** RFC 9449 §7.2: a token that is bound to a key is no bearer token; nothing here could prove the possession. */
-export const checkBearer: CheckSender = (_req, { scheme }, auth) => {
+/** RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is no bearer token; nothing here could prove the possession. */
+function assertUnbound(auth: AuthInfo): void {
   if (auth.payload['cnf'] !== undefined) throw invalidToken('the token is bound to a key (cnf) and was sent as bearer')
-  if (scheme !== 'Bearer') throw invalidToken('the token is not bound to a key and was sent with a proof')
-  return undefined
 }
 
 export function invalidToken(detail: string): InvalidTokenError {
@@ -26,39 +21,36 @@ export function invalidToken(detail: string): InvalidTokenError {
 
 export function createAuthenticate(
   verifier: Pick<AccessTokenVerifier, 'verify'>,
-  { formBody, dpop, isRevoked }: GuardOptions,
-  checkSender: CheckSender,
+  { formBody, isRevoked }: GuardOptions,
 ): Authenticate {
-  const reading = { formBody, dpop: dpop !== 'off' }
+  const reading = { formBody }
 
-  function admit(req: HttpRequest, credential: Credential, auth: AuthInfo): AuthInfo | Promise<AuthInfo> {
-    const proof = checkSender(req, credential, auth)
-    if (isRevoked === undefined) return proof === undefined ? auth : proof.then(() => auth)
-    const ask = isRevoked
-    return proof === undefined ? checkRevoked(ask, auth) : proof.then(() => checkRevoked(ask, auth))
+  function admit(auth: AuthInfo): AuthInfo | Promise<AuthInfo> {
+    assertUnbound(auth)
+    return isRevoked === undefined ? auth : checkRevoked(isRevoked, auth)
   }
 
   return function authenticate(req) {
-    const credential = readCredential(req, reading)
-    if (credential === undefined) return undefined
+    const token = readBearerToken(req, reading)
+    if (token === undefined) return undefined
     let auth: AuthInfo | Promise<AuthInfo>
     try {
-      auth = verifier.verify(credential.token)
+      auth = verifier.verify(token)
     } catch (error) {
-      throw asPresented(error, credential)
+      throw asPresented(error, token)
     }
-    if (!(auth instanceof Promise)) return admit(req, credential, auth)
+    if (!(auth instanceof Promise)) return admit(auth)
     return auth.then(
-      verified => admit(req, credential, verified),
+      verified => admit(verified),
       error => {
-        throw asPresented(error, credential)
+        throw asPresented(error, token)
       },
     )
   }
 }
 
 /** What is no `b64token` is a malformed request, not a bad token (RFC 6750 §3.1). Looked at only once it has failed. */
-function asPresented(error: unknown, { token }: Credential): unknown {
+function asPresented(error: unknown, token: string): unknown {
   return error instanceof InvalidTokenError && !isB64Token(token) ? malformed('the token is no b64token') : error
 }
 

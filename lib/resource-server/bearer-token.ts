@@ -1,17 +1,9 @@
 import { InvalidRequestError } from '../errors.js'
 import type { HttpRequest } from '../http/handler.js'
 
-/** The one access token of a request, and how it was presented. */
-export interface Credential {
-  scheme: 'Bearer' | 'DPoP'
-  token: string
-}
-
 export interface CredentialOptions {
   /** Also read `access_token` of a form body (RFC 6750 §2.2). */
   formBody: boolean
-  /** Also read `Authorization: DPoP` (RFC 9449 §7.1). */
-  dpop: boolean
 }
 
 /** What a client is told, whichever rule it broke. */
@@ -41,27 +33,21 @@ export function malformed(detail: string): InvalidRequestError {
  * @returns undefined where there is no credential, or one of another scheme
  * @throws InvalidRequestError two credentials, or a scheme without a token
  */
-export function readCredential(req: HttpRequest, options: CredentialOptions): Credential | undefined {
-  const fromHeader = readHeader(req, options)
+export function readBearerToken(req: HttpRequest, options: CredentialOptions): string | undefined {
+  const fromHeader = readHeader(req)
   const fromForm = options.formBody ? readForm(req) : undefined
   if (fromForm === undefined) return fromHeader
   if (req.headers.authorization !== undefined) throw malformed('a credential in the header and one in the form')
-  return { scheme: 'Bearer', token: fromForm }
+  return fromForm
 }
 
-function readHeader(req: HttpRequest, { dpop }: CredentialOptions): Credential | undefined {
+function readHeader(req: HttpRequest): string | undefined {
   const header: unknown = req.headers.authorization
   if (header === undefined) return undefined
   if (typeof header !== 'string' || isRepeated(req.rawHeaders)) throw malformed('more than one Authorization header')
-  if (header.startsWith('Bearer ')) return { scheme: 'Bearer', token: afterBlanks(header, 'Bearer'.length) }
+  if (header.startsWith('Bearer ')) return afterBlanks(header, 'Bearer'.length)
   const name = SCHEME.exec(header)?.[0] ?? ''
-  const scheme = knownScheme(name.toLowerCase(), dpop)
-  return scheme === undefined ? undefined : { scheme, token: afterBlanks(header, name.length) }
-}
-
-function knownScheme(name: string, dpop: boolean): Credential['scheme'] | undefined {
-  if (name === 'bearer') return 'Bearer'
-  return dpop && name === 'dpop' ? 'DPoP' : undefined
+  return name.toLowerCase() === 'bearer' ? afterBlanks(header, name.length) : undefined
 }
 
 /** The rest of the header after `1*SP` (RFC 6750 §2.1). */

@@ -28,10 +28,6 @@ export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'> 
   resourceMetadata?: string | ProtectedResource
   /** Also read `access_token` of a form body, which a parser must have put in `req.body` (RFC 6750 §2.2). Default false. */
   formBody?: boolean
-  /** Scheme and host clients use (`https://api.example.com`); DPoP proofs must name it. Default: what Express says of the request. */
-  publicOrigin?: string
-  /** Sender-constrained tokens (RFC 9449): `off`, `allowed` beside bearer tokens, or `required`. Default `off`. */
-  dpop?: 'off' | 'allowed' | 'required'
   /** `respond`: the guard answers itself. `next`: it sets the headers and hands the error to the app's error handler. Default `respond`. */
   errors?: 'respond' | 'next'
   /** Told of every refusal, and of what the verifier does. Never given a token. What it throws is dropped. */
@@ -51,8 +47,6 @@ export interface GuardOptions {
   /** The document to serve. */
   metadata: ProtectedResource | undefined
   formBody: boolean
-  publicOrigin: string | undefined
-  dpop: 'off' | 'allowed' | 'required'
   errors: 'respond' | 'next'
   onEvent: ((event: GuardEvent) => void) | undefined
 }
@@ -65,8 +59,7 @@ export interface GuardOptions {
  */
 export function readGuardOptions(options: ResourceServerOptions): { guard: GuardOptions; verifier: VerifierOptions } {
   if (typeof options !== 'object' || options === null) throw invalidType('resourceServer(options): must be an object')
-  const { optional, isRevoked, scopeClaim, realm, resourceMetadata, formBody, publicOrigin, dpop, errors, ...rest } =
-    options
+  const { optional, isRevoked, scopeClaim, realm, resourceMetadata, formBody, errors, ...rest } = options
   const { onEvent } = options
   const metadata = readMetadata(resourceMetadata)
   const guard: GuardOptions = {
@@ -77,8 +70,6 @@ export function readGuardOptions(options: ResourceServerOptions): { guard: Guard
     metadataUrl: metadata.url,
     metadata: metadata.document,
     formBody: readBoolean('formBody', formBody),
-    publicOrigin: readOrigin(publicOrigin),
-    dpop: readChoice('dpop', dpop, ['off', 'allowed', 'required']),
     errors: readChoice('errors', errors, ['respond', 'next']),
     onEvent: readFunction('onEvent', onEvent),
   }
@@ -131,16 +122,6 @@ function readMetadata(value: ResourceServerOptions['resourceMetadata']): {
     throw invalidValue('option resourceMetadata: must be an absolute URL or a document')
   }
   return { url: value }
-}
-
-function readOrigin(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'string') throw invalidType('option publicOrigin: must be a string')
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== value.replace(/\/$/, '')) {
-    throw invalidValue('option publicOrigin: must be a scheme and a host, as https://api.example.com')
-  }
-  return url.origin
 }
 
 /** @throws TypeError where the list is empty or one of the scopes is not a scope-token (RFC 6749 §3.3) */

@@ -1,6 +1,5 @@
-import { invalidValue } from '../errors.js'
 import type { Handler } from '../http/handler.js'
-import { checkBearer, createAuthenticate } from './authenticate.js'
+import { createAuthenticate } from './authenticate.js'
 import { type GuardOptions, type ResourceServerOptions, readGuardOptions } from './guard-options.js'
 import { createMetadataRouter, type ProtectedResource } from './metadata-router.js'
 import type { KeySetSeed, VerifierOptions } from './options.js'
@@ -35,9 +34,8 @@ export interface ResourceServer {
  */
 export function resourceServer(options: ResourceServerOptions): ResourceServer {
   const { guard, verifier: verifierOptions } = readGuardOptions(options)
-  if (guard.dpop !== 'off') throw invalidValue('option dpop: is not served by this version')
   const verifier = createVerifier(withoutRefusals(verifierOptions))
-  const context = { authenticate: createAuthenticate(verifier, guard, checkBearer), options: guard }
+  const context = { authenticate: createAuthenticate(verifier, guard), options: guard }
   return {
     requireScope: createRequireScope(context),
     requirePermission: createRequirePermission(context),

@@ -64,6 +64,13 @@ describe('guards', () => {
     })
   }
 
+  it('refuses a token that is bound to a key, whatever the binding, where it comes as a bearer token', async () => {
+    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, {}, null]) {
+      const bearer = await issuer.bearer({ scope: 'a b', claims: { cnf } })
+      await request(createApp()).get('/all').set('authorization', bearer).expect(401)
+    }
+  })
+
   it('never reads a token from the query, and from a form only where that is wanted', async () => {
     const token = await issuer.token({ scope: 'a b' })
     await request(createApp()).get(`/all?access_token=${token}`).expect(401)

@@ -26,7 +26,9 @@ export interface Service {
 /** Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `print`. */
 export async function serve(config: Config, print: (text: string) => void): Promise<Service> {
   const log = pino()
-  const http = createServer()
+  const waiting: Parameters<Express>[] = []
+  const wait = (...call: Parameters<Express>) => waiting.push(call)
+  const http = createServer(wait)
   const port = await listen(http, config)
   const issuer = config.issuer || `http://localhost:${port}`
   const address = addressOf(config.host, port)
@@ -35,9 +37,12 @@ export async function serve(config: Config, print: (text: string) => void): Prom
     server = await openServer({ ...config, issuer }, log)
   } catch (error) {
     http.close()
+    http.closeAllConnections()
     throw error
   }
-  http.on('request', createApp(server, { ...config, issuer }, address, log))
+  const app = createApp(server, { ...config, issuer }, address, log)
+  http.off('request', wait).on('request', app)
+  for (const call of waiting) app(...call)
   log.info({ issuer, address, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' }, 'listening')
   welcome(server, address, config, print)
   return { url: address, stop: () => stop(http, server) }

@@ -63,6 +63,26 @@ class Command {
   }
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+/** Asks until a connection is taken. */
+async function firstAnswer(url: string): Promise<Response> {
+  for (;;) {
+    try {
+      return await fetch(url)
+    } catch (error) {
+      const { code } = (error as { cause?: { code?: string } }).cause ?? {}
+      if (code !== 'ECONNREFUSED') throw error
+    }
+  }
+}
+
 describe('scopegate serve', () => {
   let folder: string
   beforeEach(() => {
@@ -87,6 +107,14 @@ describe('scopegate serve', () => {
     expect(secret).to.match(/^[A-Za-z0-9_-]{43}$/)
     expect(outcome.stdout).not.to.include(secret)
     expect(outcome.stdout).not.to.match(/Bearer|eyJ/)
+  })
+
+  it('answers whoever comes as soon as it listens', async () => {
+    const port = await freePort()
+    const command = new Command({ PORT: `${port}`, DATA_DIR: folder })
+    const answer = await firstAnswer(`http://127.0.0.1:${port}/health`)
+    expect(answer.status).to.equal(200)
+    await command.stop()
   })
 
   it('prints the secret on the first start alone', async () => {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { type Logger, pino } from 'pino'
@@ -26,8 +26,8 @@ export interface Service {
 /** Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `print`. */
 export async function serve(config: Config, print: (text: string) => void): Promise<Service> {
   const log = pino()
-  const waiting: Parameters<Express>[] = []
-  const wait = (...call: Parameters<Express>) => waiting.push(call)
+  const waiting: Parameters<RequestListener>[] = []
+  const wait: RequestListener = (...call) => waiting.push(call)
   const http = createServer(wait)
   const port = await listen(http, config)
   const issuer = config.issuer || `http://localhost:${port}`

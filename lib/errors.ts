@@ -78,6 +78,20 @@ export class InvalidTokenError extends OAuthError {
   readonly code = 'ERR_INVALID_TOKEN'
 }
 
+/** 401: the proof of possession is missing or not good (RFC 9449 §7.1). */
+export class InvalidDpopProofError extends OAuthError {
+  readonly status = 401
+  readonly error = 'invalid_dpop_proof'
+  readonly code = 'ERR_INVALID_DPOP_PROOF'
+}
+
+/** 401: the proof needs the nonce that `DPoP-Nonce` gives (RFC 9449 §9). */
+export class UseDpopNonceError extends OAuthError {
+  readonly status = 401
+  readonly error = 'use_dpop_nonce'
+  readonly code = 'ERR_USE_DPOP_NONCE'
+}
+
 /** 403: the token is good and does not carry the scope (RFC 6750 §3.1). */
 export class InsufficientScopeError extends OAuthError {
   readonly status = 403
@@ -251,6 +265,8 @@ export type ErrorCode =
   | 'ERR_REQUEST_METHOD'
   | 'ERR_UNAUTHENTICATED'
   | 'ERR_INVALID_TOKEN'
+  | 'ERR_INVALID_DPOP_PROOF'
+  | 'ERR_USE_DPOP_NONCE'
   | 'ERR_INSUFFICIENT_SCOPE'
   | 'ERR_INVALID_CLIENT'
   | 'ERR_INVALID_GRANT'

@@ -11,7 +11,7 @@ export function quote(value: string): string {
  * Every value is quoted, so that no text can end its parameter or begin another challenge.
  */
 export function formatChallenge(
-  scheme: 'Basic' | 'Bearer',
+  scheme: 'Basic' | 'Bearer' | 'DPoP',
   parameters: Readonly<Record<string, string | undefined>>,
 ): string {
   const written = Object.entries(parameters).flatMap(([name, value]) =>

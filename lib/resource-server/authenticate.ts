@@ -1,52 +1,63 @@
 import { InvalidTokenError, TemporarilyUnavailableError } from '../errors.js'
-import type { HttpRequest } from '../http/handler.js'
-import { isB64Token, malformed, readBearerToken } from './bearer-token.js'
+import type { HttpRequest, HttpResponse } from '../http/handler.js'
+import { refuse } from './compact-jws.js'
+import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
+import { createPossessionCheck } from './dpop/possession.js'
 import type { GuardOptions } from './guard-options.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 
-/** What a client is told of a token that is not good, whichever rule it broke. */
-export const INVALID_TOKEN = 'The access token is invalid, expired or revoked'
+type Maybe<T> = T | Promise<T>
 
-/** Finds out who calls: undefined where nobody presented a credential. Answers at once where nothing has to be waited for. */
-export type Authenticate = (req: HttpRequest) => AuthInfo | undefined | Promise<AuthInfo | undefined>
+/**
+ * Finds out who calls: undefined where nobody presented a credential. Answers at once where nothing has to be waited for.
+ * @param res where a nonce for the client's next proof is set
+ */
+export type Authenticate = (req: HttpRequest, res?: HttpResponse) => Maybe<AuthInfo | undefined>
 
-/** RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is no bearer token; nothing here could prove the possession. */
-function assertUnbound(auth: AuthInfo): void {
-  if (auth.payload['cnf'] !== undefined) throw invalidToken('the token is bound to a key (cnf) and was sent as bearer')
-}
-
-export function invalidToken(detail: string): InvalidTokenError {
-  return new InvalidTokenError(INVALID_TOKEN, { detail })
-}
+/** A check of a verified token; throws a refusal. */
+type Check = (auth: AuthInfo) => Maybe<AuthInfo>
 
 export function createAuthenticate(
   verifier: Pick<AccessTokenVerifier, 'verify'>,
-  { formBody, isRevoked }: GuardOptions,
+  { formBody = false, isRevoked, dpop }: Partial<Pick<GuardOptions, 'formBody' | 'isRevoked' | 'dpop'>> = {},
 ): Authenticate {
-  const reading = { formBody }
+  const reading = { formBody, dpop: dpop !== undefined }
+  const checkPossession = dpop === undefined ? undefined : createPossessionCheck(dpop)
+  const checkRevoked: Check = isRevoked === undefined ? auth => auth : auth => askRevoked(isRevoked, auth)
 
-  function admit(auth: AuthInfo): AuthInfo | Promise<AuthInfo> {
-    assertUnbound(auth)
-    return isRevoked === undefined ? auth : checkRevoked(isRevoked, auth)
+  return function authenticate(req, res) {
+    const credential = readCredential(req, reading)
+    if (credential === undefined) return undefined
+    const { scheme } = credential
+    if (scheme === 'Bearer' && dpop?.mode === 'required') throw refuse('dpop_required')
+    const checkBinding: Check =
+      scheme === 'DPoP' && checkPossession !== undefined ? auth => checkPossession(auth, req, res) : assertUnbound
+    return chain(chain(verify(credential), checkBinding), checkRevoked)
   }
 
-  return function authenticate(req) {
-    const token = readBearerToken(req, reading)
-    if (token === undefined) return undefined
-    let auth: AuthInfo | Promise<AuthInfo>
+  function verify({ token }: Credential): Maybe<AuthInfo> {
+    let auth: Maybe<AuthInfo>
     try {
       auth = verifier.verify(token)
     } catch (error) {
       throw asPresented(error, token)
     }
-    if (!(auth instanceof Promise)) return admit(auth)
-    return auth.then(
-      verified => admit(verified),
-      error => {
-        throw asPresented(error, token)
-      },
-    )
+    if (!(auth instanceof Promise)) return auth
+    return auth.catch((error: unknown) => {
+      throw asPresented(error, token)
+    })
   }
+}
+
+/** What follows, at once where that is possible. */
+function chain(auth: Maybe<AuthInfo>, check: Check): Maybe<AuthInfo> {
+  return auth instanceof Promise ? auth.then(check) : check(auth)
+}
+
+/** RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is no bearer token, whatever the guard can check. */
+function assertUnbound(auth: AuthInfo): AuthInfo {
+  if (auth.payload['cnf'] !== undefined) throw refuse('bound_token_as_bearer')
+  return auth
 }
 
 /** What is no `b64token` is a malformed request, not a bad token (RFC 6750 §3.1). Looked at only once it has failed. */
@@ -54,8 +65,8 @@ function asPresented(error: unknown, token: string): unknown {
   return error instanceof InvalidTokenError && !isB64Token(token) ? malformed('the token is no b64token') : error
 }
 
-function checkRevoked(isRevoked: NonNullable<GuardOptions['isRevoked']>, auth: AuthInfo): AuthInfo | Promise<AuthInfo> {
-  let answer: boolean | Promise<boolean>
+function askRevoked(isRevoked: NonNullable<GuardOptions['isRevoked']>, auth: AuthInfo): Maybe<AuthInfo> {
+  let answer: Maybe<boolean>
   try {
     answer = isRevoked(auth.payload, { token: auth.token, clientId: auth.clientId })
   } catch (cause) {
@@ -71,7 +82,7 @@ function checkRevoked(isRevoked: NonNullable<GuardOptions['isRevoked']>, auth: A
 }
 
 function accept(revoked: unknown, auth: AuthInfo): AuthInfo {
-  if (revoked === true) throw invalidToken('the token is revoked')
+  if (revoked === true) throw refuse('revoked')
   if (revoked !== false) throw unanswered(new TypeError('option isRevoked: must answer true or false'))
   return auth
 }

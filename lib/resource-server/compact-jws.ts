@@ -18,8 +18,8 @@ export function refuse(detail: string, cause?: unknown): InvalidTokenError {
 }
 
 /** A JWS in compact form (RFC 7515 §7.1), taken apart; nothing of it is proven yet. */
-export interface CompactJws {
-  header: ReadHeader
+export interface CompactJws<Header = ReadHeader> {
+  header: Header
   payload: Record<string, unknown>
   signingInput: string
   signature: Buffer
@@ -38,15 +38,23 @@ export interface HeaderPolicy {
   strict: boolean
 }
 
-/** Reads compact JWS; the headers of an issuer repeat, so the last few are kept as read. */
-export function createJwsReader(policy: HeaderPolicy): (token: string) => CompactJws {
-  const headers = new LRUCache<string, ReadHeader>({ max: 64 })
+/**
+ * Makes a reader of compact JWS. The headers of an issuer, or a client, repeat, so they are kept as read.
+ *
+ * @param readHeader reads and checks a header, still encoded
+ * @param kept headers that are kept, at most
+ */
+export function createJwsReader<Header extends object>(
+  readHeader: (text: string) => Header,
+  kept = 64,
+): (token: string) => CompactJws<Header> {
+  const headers = new LRUCache<string, Header>({ max: kept })
 
-  function headerOf(text: string): ReadHeader {
+  function headerOf(text: string): Header {
     let header = headers.get(text)
     if (header === undefined) {
-      header = readHeader(text, policy)
-      if (text.length <= 1024) headers.set(text, header)
+      header = readHeader(text)
+      if (text.length <= 2048) headers.set(text, header)
     }
     return header
   }
@@ -90,7 +98,8 @@ function isAccessTokenType(typ: unknown, strict: boolean): boolean {
 /** Where header and payload are decoded, one after the other: an allocation less for each token. */
 const scratch = Buffer.alloc(MAX_TOKEN_LENGTH)
 
-function readObject(text: string, parse: (text: string) => unknown): Record<string, unknown> {
+/** @param text an object as JSON, encoded. @throws InvalidTokenError */
+export function readObject(text: string, parse: (text: string) => unknown): Record<string, unknown> {
   const length = scratch.write(text, 0, 'base64url')
   if (length === 0 || scratch.toString('base64url', 0, length) !== text) throw refuse('base64url')
   const json = scratch.toString('utf8', 0, length)

@@ -1,5 +1,6 @@
 import { invalidType, invalidValue } from '../errors.js'
 import { isScopeToken } from '../scope.js'
+import { type DpopOptions, type DpopSettings, readDpopOptions } from './dpop/options.js'
 import type { GuardEvent } from './guard-events.js'
 import { type ProtectedResource, readProtectedResource } from './metadata-router.js'
 import type { VerifierOptions } from './options.js'
@@ -12,7 +13,7 @@ export interface RevocationContext {
 }
 
 /** Options of {@link resourceServer}: those of the verifier, and what concerns requests and answers. */
-export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'> {
+export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'>, DpopOptions {
   /** `requireAuth()` lets a request without any credential pass, with no `req.auth`. `requireScope` never does. Default false. */
   optional?: boolean
   /**
@@ -48,6 +49,8 @@ export interface GuardOptions {
   metadata: ProtectedResource | undefined
   formBody: boolean
   errors: 'respond' | 'next'
+  /** undefined: DPoP is off. */
+  dpop: DpopSettings | undefined
   onEvent: ((event: GuardEvent) => void) | undefined
 }
 
@@ -59,8 +62,9 @@ export interface GuardOptions {
  */
 export function readGuardOptions(options: ResourceServerOptions): { guard: GuardOptions; verifier: VerifierOptions } {
   if (typeof options !== 'object' || options === null) throw invalidType('resourceServer(options): must be an object')
-  const { optional, isRevoked, scopeClaim, realm, resourceMetadata, formBody, errors, ...rest } = options
-  const { onEvent } = options
+  const { optional, isRevoked, scopeClaim, realm, resourceMetadata, formBody, errors, ...others } = options
+  const { dpop: _dpop, dpopProof: _proof, publicOrigin: _origin, ...rest } = others
+  const { onEvent, clock } = options
   const metadata = readMetadata(resourceMetadata)
   const guard: GuardOptions = {
     optional: readBoolean('optional', optional),
@@ -71,6 +75,7 @@ export function readGuardOptions(options: ResourceServerOptions): { guard: Guard
     metadata: metadata.document,
     formBody: readBoolean('formBody', formBody),
     errors: readChoice('errors', errors, ['respond', 'next']),
+    dpop: readDpopOptions(options, clock),
     onEvent: readFunction('onEvent', onEvent),
   }
   return { guard, verifier: rest as VerifierOptions }

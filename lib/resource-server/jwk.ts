@@ -12,7 +12,7 @@ export interface VerificationKey {
   readonly alg: string | undefined
   readonly kty: string
   readonly crv: string | undefined
-  /** The public members as text: the same material is the same key. */
+  /** The public members, as RFC 7638 §3 writes them: the same material is the same key. */
   readonly material: string
   readonly keyObject: KeyObject
   /** RSA: length of a signature in bytes. */
@@ -47,7 +47,8 @@ export function readKeys(jwks: readonly unknown[], skip: (code: string, kid?: st
   })
 }
 
-function readKey(jwk: unknown): VerificationKey {
+/** @throws SkippedKey; what `crypto` throws for a corrupt one */
+export function readKey(jwk: unknown): VerificationKey {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new SkippedKey('not_an_object')
   const members = jwk as Record<string, unknown>
   const { kty, crv } = members
@@ -75,15 +76,23 @@ function readKey(jwk: unknown): VerificationKey {
   }
 }
 
+/** In the order of RFC 7638 §3.2, and RFC 8037 §2. */
+const MEMBERS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['RSA', ['e', 'kty', 'n']],
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['OKP', ['crv', 'kty', 'x']],
+])
+
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 
 function publicMembers(jwk: Record<string, unknown>): Record<string, string> {
-  const names = { RSA: ['n', 'e'], EC: ['crv', 'x', 'y'], OKP: ['crv', 'x'] }[String(jwk['kty'])]
+  const names = MEMBERS.get(jwk['kty'])
   if (names === undefined) throw new SkippedKey('key_type')
-  const members: Record<string, string> = { kty: String(jwk['kty']) }
+  const members: Record<string, string> = {}
   for (const name of names) {
     const value = jwk[name]
-    if (typeof value !== 'string' || (name !== 'crv' && !BASE64URL.test(value))) throw new SkippedKey('corrupt')
+    const isText = name === 'crv' || name === 'kty'
+    if (typeof value !== 'string' || !(isText || BASE64URL.test(value))) throw new SkippedKey('corrupt')
     members[name] = value
   }
   return members

@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto'
-import { algorithmTraits } from './algorithms.js'
+import { type AsymmetricAlgorithm, algorithmTraits } from './algorithms.js'
 import type { CompactJws } from './compact-jws.js'
 import { type VerificationKey, verifyInput } from './jwk.js'
 
@@ -8,7 +8,11 @@ import { type VerificationKey, verifyInput } from './jwk.js'
  * signatures are none. The key must fit the algorithm. Runs on this thread: handing 40 µs of work to the pool doubles them.
  */
 export function isSignedBy(
-  { header: { alg }, signingInput, signature }: Pick<CompactJws, 'header' | 'signingInput' | 'signature'>,
+  {
+    header: { alg },
+    signingInput,
+    signature,
+  }: Pick<CompactJws<{ alg: AsymmetricAlgorithm }>, 'header' | 'signingInput' | 'signature'>,
   key: VerificationKey,
 ): boolean {
   const { digest, signatureLength = key.modulusBytes } = algorithmTraits(alg)

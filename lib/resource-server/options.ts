@@ -151,7 +151,7 @@ const CACHE_NUMBERS: Readonly<Record<keyof ResultCacheOptions, NumberRange>> = {
 export function readVerifierOptions(options: VerifierOptions): VerifierSettings {
   assertRecord(options, 'options')
   assertKnown(options, VERIFIER_OPTION_NAMES, 'option')
-  const keySet = options.keySet ?? {}
+  const { algorithms = ['RS256'], keySet = {} } = options
   assertRecord(keySet, 'keySet')
   assertKnown(keySet, [...Object.keys(KEY_SET_NUMBERS), 'uri', 'seed'], 'option keySet.')
   const issuers = readIssuers(options.issuer, keySet.uri)
@@ -159,7 +159,7 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
   return {
     issuers,
     audiences: readAudience(options.audience),
-    algorithms: readAlgorithms(options.algorithms),
+    algorithms: readAlgorithms(algorithms, 'algorithms'),
     clockTolerance: checkNumber(options.clockTolerance, 'clockTolerance', { min: 0, max: 3_600, fallback: 5 }, false),
     strict: readStrict(options.strict),
     requiredClaims:
@@ -212,14 +212,14 @@ function readAudience(option: unknown): readonly string[] | null {
   return list
 }
 
-function readAlgorithms(option: unknown): ReadonlySet<AsymmetricAlgorithm> {
-  if (option === undefined) return new Set<AsymmetricAlgorithm>(['RS256'])
-  const list = checkList(option, 'algorithms', (value, name) => {
+/** Demands a list of asymmetric algorithms that is not empty. */
+export function readAlgorithms(option: unknown, label: string): ReadonlySet<AsymmetricAlgorithm> {
+  const list = checkList(option, label, (value, name) => {
     const text = checkText(value, name)
     if (!isAsymmetricAlgorithm(text)) throw invalidValue(`option ${name} must be an asymmetric algorithm such as RS256`)
     return text
   })
-  if (list.length === 0) throw invalidValue('option algorithms must name at least one algorithm')
+  if (list.length === 0) throw invalidValue(`option ${label} must name at least one algorithm`)
   return new Set(list)
 }
 

@@ -92,7 +92,7 @@ function createGuard(name: string, context: GuardContext, demand: Demand | undef
     let auth: AuthInfo | undefined | Promise<AuthInfo | undefined>
     try {
       if (demand !== undefined) scopes = demand.scopesOf(req)
-      auth = authOf(req, context) ?? authenticate(req)
+      auth = authOf(req, context) ?? authenticate(req, res)
     } catch (error) {
       return refuseRequest(error, { req, res, next, scopes, startedAt }, options)
     }

@@ -53,13 +53,20 @@ function withoutRefusals(options: VerifierOptions): VerifierOptions {
   return { ...options, onEvent: event => (event.type === 'token_refused' ? undefined : onEvent(event)) }
 }
 
-function metadataRouterOf({ metadata, metadataUrl }: GuardOptions, { issuer }: VerifierOptions): Handler {
+function metadataRouterOf({ metadata, metadataUrl, dpop }: GuardOptions, { issuer }: VerifierOptions): Handler {
   if (metadata === undefined || metadataUrl === undefined) {
     return function metadataRouter(_req, _res, next) {
       next()
     }
   }
   const issuers = [issuer].flat().map(entry => (typeof entry === 'string' ? entry : entry.issuer))
-  const document: ProtectedResource = { authorization_servers: issuers, ...metadata }
+  const document: ProtectedResource = {
+    authorization_servers: issuers,
+    ...(dpop !== undefined && {
+      dpop_signing_alg_values_supported: [...dpop.algorithms],
+      dpop_bound_access_tokens_required: dpop.mode === 'required',
+    }),
+    ...metadata,
+  }
   return createMetadataRouter(metadataUrl, document)
 }

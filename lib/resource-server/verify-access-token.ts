@@ -1,5 +1,5 @@
 import { assertClaims, assertDemands } from './claims.js'
-import { type CompactJws, createJwsReader, refuse } from './compact-jws.js'
+import { type CompactJws, createJwsReader, readHeader, refuse } from './compact-jws.js'
 import { emit } from './events.js'
 import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'
@@ -43,7 +43,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, KeySet>): AccessTokenVerifier['verify'] {
   const { clock, claims, clockTolerance } = settings
-  const readJws = createJwsReader(settings)
+  const readJws = createJwsReader(text => readHeader(text, settings))
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
   const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
 

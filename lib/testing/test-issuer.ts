@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
 import { type Clock, epochSeconds, systemClock } from '../clock.js'
 import type { ResourceServerOptions } from '../resource-server/guard-options.js'
+import type { DpopKey } from './dpop-key.js'
 import { createOfflineFetch, type FailureMode } from './offline-fetch.js'
 
 /** Options of {@link testIssuer}. */
@@ -26,6 +27,8 @@ export interface TestTokenOptions {
   subject?: string
   /** Seconds from now until it expires; negative for an expired one. Default 3 600. */
   expiresIn?: number
+  /** The client's key that the token is bound to (RFC 9449 §6.1). */
+  dpopKey?: Pick<DpopKey, 'jkt'>
   /** Any claim, over those above. */
   claims?: Readonly<Record<string, unknown>>
   /** Any header parameter, over `alg`, `typ` and `kid`. The signature stays RS256. */
@@ -122,9 +125,10 @@ async function createPair(): Promise<SigningPair> {
 }
 
 function createClaims(
-  { scope, permissions, clientId = 'test-client', subject = clientId, expiresIn = 3_600, claims }: TestTokenOptions,
+  wanted: TestTokenOptions,
   { issuer, audience, clock }: { issuer: string; audience: string; clock: Clock },
 ): Record<string, unknown> {
+  const { scope, permissions, clientId = 'test-client', subject = clientId, expiresIn = 3_600, claims } = wanted
   const iat = epochSeconds(clock)
   const all = {
     iss: issuer,
@@ -136,6 +140,7 @@ function createClaims(
     iat,
     exp: iat + expiresIn,
     jti: randomUUID(),
+    cnf: wanted.dpopKey === undefined ? undefined : { jkt: wanted.dpopKey.jkt },
     ...claims,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))

@@ -15,6 +15,7 @@ import {
   startServer,
   type TestServer,
 } from './fixtures.js'
+import { parseChallenges } from '../support/parse-challenges.js'
 import { memoryStore } from './memory-store.js'
 
 const VALUES = MANAGEMENT_PERMISSIONS.map(({ value }) => value)
@@ -102,43 +103,44 @@ describe('the default check of management calls', () => {
     description: string
     authorization: (test: TestServer) => Promise<string | undefined>
     status: number
-    challenge: string
+    /** Besides the realm. */
+    challenge: Record<string, string>
   }[] = [
     {
       description: 'no token',
       authorization: async () => undefined,
       status: 401,
-      challenge: `Bearer realm="${ISSUER}"`,
+      challenge: { scope: 'read:apis' },
     },
     {
       description: 'another scheme',
       authorization: async () => 'Basic YTpi',
       status: 401,
-      challenge: `Bearer realm="${ISSUER}"`,
+      challenge: { scope: 'read:apis' },
     },
     {
       description: 'a token that is none',
       authorization: async () => 'Bearer abc',
       status: 401,
-      challenge: `Bearer realm="${ISSUER}", error="invalid_token"`,
+      challenge: { error: 'invalid_token', scope: 'read:apis' },
     },
     {
       description: 'a token with junk behind it',
       authorization: async test => `Bearer ${await managementToken(test)} x`,
       status: 400,
-      challenge: `Bearer realm="${ISSUER}", error="invalid_request"`,
+      challenge: { error: 'invalid_request' },
     },
     {
       description: 'a token without the scope',
       authorization: async test => `Bearer ${await managementToken(test, { scope: 'create:clients' })}`,
       status: 403,
-      challenge: `Bearer realm="${ISSUER}", error="insufficient_scope", scope="read:apis"`,
+      challenge: { error: 'insufficient_scope', scope: 'read:apis' },
     },
     {
       description: 'a token of another issuer with the same names',
       authorization: async () => `Bearer ${await managementToken(await startServer({ store: memoryStore() }))}`,
       status: 401,
-      challenge: `Bearer realm="${ISSUER}", error="invalid_token"`,
+      challenge: { error: 'invalid_token', scope: 'read:apis' },
     },
   ]
   for (const { description, authorization, status, challenge } of refusals) {
@@ -148,7 +150,13 @@ describe('the default check of management calls', () => {
       const sending = request(mount('/', test.server.adminRouter)).get('/apis')
       const response = await (value === undefined ? sending : sending.set('authorization', value))
       expect(response.status).to.equal(status)
-      expect(response.headers['www-authenticate']).to.equal(challenge)
+      const [parsed, ...others] = parseChallenges(response.headers['www-authenticate'] ?? '')
+      const { error_description: _, ...parameters } = parsed?.parameters ?? {}
+      expect({ scheme: parsed?.scheme, parameters, others }).to.deep.equal({
+        scheme: 'Bearer',
+        parameters: { realm: ISSUER, ...challenge },
+        others: [],
+      })
       expect(response.body).to.include({ status })
     })
   }

@@ -4,6 +4,16 @@ import type { HttpRequest } from '../http/handler.js'
 export interface CredentialOptions {
   /** Also read `access_token` of a form body (RFC 6750 §2.2). */
   formBody: boolean
+  /** Is `DPoP` a scheme here (RFC 9449 §7.1)? Otherwise it is one like any other. */
+  dpop: boolean
+}
+
+export type Scheme = 'Bearer' | 'DPoP'
+
+/** An access token as it was presented. */
+export interface Credential {
+  scheme: Scheme
+  token: string
 }
 
 /** What a client is told, whichever rule it broke. */
@@ -33,21 +43,28 @@ export function malformed(detail: string): InvalidRequestError {
  * @returns undefined where there is no credential, or one of another scheme
  * @throws InvalidRequestError two credentials, or a scheme without a token
  */
-export function readBearerToken(req: HttpRequest, options: CredentialOptions): string | undefined {
-  const fromHeader = readHeader(req)
+export function readCredential(req: HttpRequest, options: CredentialOptions): Credential | undefined {
+  const fromHeader = readHeader(req, options.dpop)
   const fromForm = options.formBody ? readForm(req) : undefined
   if (fromForm === undefined) return fromHeader
   if (req.headers.authorization !== undefined) throw malformed('a credential in the header and one in the form')
   return fromForm
 }
 
-function readHeader(req: HttpRequest): string | undefined {
+function readHeader(req: HttpRequest, dpop: boolean): Credential | undefined {
   const header: unknown = req.headers.authorization
   if (header === undefined) return undefined
   if (typeof header !== 'string' || isRepeated(req.rawHeaders)) throw malformed('more than one Authorization header')
-  if (header.startsWith('Bearer ')) return afterBlanks(header, 'Bearer'.length)
-  const name = SCHEME.exec(header)?.[0] ?? ''
-  return name.toLowerCase() === 'bearer' ? afterBlanks(header, name.length) : undefined
+  const scheme = header.startsWith('Bearer ') ? 'Bearer' : schemeOf(header)
+  if (scheme === undefined || (scheme === 'DPoP' && !dpop)) return undefined
+  return { scheme, token: afterBlanks(header, scheme.length) }
+}
+
+/** The scheme of an `Authorization` header, in any case (RFC 9110 §11.1), where it is one of ours. */
+export function schemeOf(header: string): Scheme | undefined {
+  const name = SCHEME.exec(header)?.[0].toLowerCase()
+  if (name === 'bearer') return 'Bearer'
+  return name === 'dpop' ? 'DPoP' : undefined
 }
 
 /** The rest of the header after `1*SP` (RFC 6750 §2.1). */
@@ -71,11 +88,11 @@ function isRepeated(rawHeaders: readonly string[] | undefined): boolean {
 }
 
 /** RFC 6750 §2.2: a form, and a method whose body has a meaning. */
-function readForm(req: HttpRequest): string | undefined {
+function readForm(req: HttpRequest): Credential | undefined {
   const { body, method } = req
   if (method === 'GET' || method === 'HEAD' || !FORM.test(req.headers['content-type'] ?? '')) return undefined
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return undefined
   const token = (body as Record<string, unknown>)['access_token']
   if (typeof token !== 'string' || token === '') throw malformed('access_token in the form is not one text')
-  return token
+  return { scheme: 'Bearer', token }
 }

@@ -36,7 +36,8 @@ export function formatScope(scopes: readonly string[]): string {
 
 /** Does what was granted contain every scope demanded? Exact matches only: `read` never covers `read:users`. */
 export function coversAll(granted: readonly string[], demanded: readonly string[]): boolean {
-  return demanded.every(scope => granted.includes(scope))
+  for (const scope of demanded) if (!granted.includes(scope)) return false
+  return true
 }
 
 /** Does what was granted contain at least one of the scopes demanded? */

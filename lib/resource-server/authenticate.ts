@@ -1,6 +1,6 @@
 import { InvalidTokenError, TemporarilyUnavailableError } from '../errors.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
-import { refuse } from './compact-jws.js'
+import { refuse } from './refuse.js'
 import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
 import { createPossessionCheck } from './dpop/possession.js'
 import type { GuardOptions } from './guard-options.js'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { refuse } from './compact-jws.js'
+import { refuse } from './refuse.js'
 import type { ClaimDemand, VerifierSettings } from './options.js'
 import type { AccessTokenClaims } from './types.js'
 

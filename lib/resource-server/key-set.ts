@@ -6,8 +6,9 @@ import { FetchFailure, withDeadline } from './http-fetch.js'
 import type { VerificationKey } from './jwk.js'
 import { JwksSource } from './jwks-source.js'
 import { Listeners } from './listeners.js'
-import { type LoadedKeys, pickKeys, replaceKeys, unknownKey } from './loaded-keys.js'
+import { type LoadedKeys, pickKeys, replaceKeys } from './loaded-keys.js'
 import type { IssuerOption, KeySetSettings, SeededKeySet } from './options.js'
+import { refuse } from './refuse.js'
 
 /** The set is fetched anew in the background when it has this share of its life behind it. */
 const REFRESH_AT = 0.8
@@ -90,7 +91,7 @@ export class KeySet {
     if (named !== undefined) return pickKeys(named, algorithm)
     const now = this.#env.clock.now()
     if (this.#backOff.remaining(now) > 0) throw this.#unavailable(now)
-    if (this.#running === undefined && this.#isCooling(now)) throw unknownKey()
+    if (this.#running === undefined && this.#isCooling(now)) throw refuse('key')
     return this.#refresh(now).then(
       fresh => pickKeys(fresh.byKid.get(kid ?? '') ?? [], algorithm),
       (cause: unknown) => {

@@ -1,7 +1,6 @@
-import { InvalidTokenError } from '../errors.js'
 import type { AsymmetricAlgorithm } from './algorithms.js'
-import { INVALID_TOKEN } from './compact-jws.js'
 import { fits, readKeys, type VerificationKey } from './jwk.js'
+import { refuse } from './refuse.js'
 
 /** Keys that are tried for one token, at most. */
 const MAX_CANDIDATES = 8
@@ -43,11 +42,6 @@ function isSameKey(one: VerificationKey, other: VerificationKey): boolean {
 export function pickKeys(keys: readonly VerificationKey[], algorithm: AsymmetricAlgorithm): readonly VerificationKey[] {
   if (keys.length === 1 && keys[0] !== undefined && fits(keys[0], algorithm)) return keys
   const fitting = keys.filter(key => fits(key, algorithm)).slice(0, MAX_CANDIDATES)
-  if (fitting.length === 0) throw unknownKey()
+  if (fitting.length === 0) throw refuse('key')
   return fitting
-}
-
-/** No key of the issuer's set can have signed the token. */
-export function unknownKey(): InvalidTokenError {
-  return new InvalidTokenError(INVALID_TOKEN, { detail: 'key' })
 }

@@ -1,5 +1,6 @@
 import { assertClaims, assertDemands } from './claims.js'
-import { type CompactJws, createJwsReader, readHeader, refuse } from './compact-jws.js'
+import { type CompactJws, createJwsReader, readHeader } from './compact-jws.js'
+import { refuse } from './refuse.js'
 import { emit } from './events.js'
 import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'

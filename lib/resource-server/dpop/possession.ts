@@ -1,7 +1,7 @@
 import { TemporarilyUnavailableError } from '../../errors.js'
 import { exposeHeaders } from '../../http/expose-headers.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
-import { refuse } from '../compact-jws.js'
+import { refuse } from '../refuse.js'
 import type { AuthInfo } from '../types.js'
 import type { DpopSettings } from './options.js'
 import { type AcceptedProof, createProofCheck, invalidProof } from './proof.js'

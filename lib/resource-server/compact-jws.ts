@@ -12,8 +12,7 @@ export interface CompactJws<Header = ReadHeader> {
   header: Header
   payload: Record<string, unknown>
   signingInput: string
-  /** Still encoded. */
-  signature: string
+  signature: Buffer
 }
 
 /** A header that passed every check but that of the key. */
@@ -69,7 +68,7 @@ export function createJwsReader<Header extends object>(
       header,
       payload: readObject(token.slice(first + 1, second), JSON.parse),
       signingInput: token.slice(0, second),
-      signature: token.slice(second + 1),
+      signature: Buffer.from(decode(token.slice(second + 1))),
     }
   }
 }

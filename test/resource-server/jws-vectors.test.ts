@@ -42,7 +42,7 @@ function isVerified(jws: unknown, jwks: unknown[]): boolean {
   try {
     const header = readHeader(head, { algorithms, strict: false })
     if (payload !== '') decode(payload)
-    const parts = { header, signingInput: `${head}.${payload}`, signature: tail }
+    const parts = { header, signingInput: `${head}.${payload}`, signature: Buffer.from(decode(tail)) }
     return readKeys(jwks, () => undefined)
       .filter(key => (header.kid === undefined || key.kid === header.kid) && fits(key, header.alg))
       .some(key => isSignedBy(parts, key))

@@ -18,6 +18,16 @@ export interface ErrorDetail {
   headers?: Headers
 }
 
+/** What is known of a token that was refused; for events, not for the client. Nothing of it is proven. */
+export interface RefusedToken {
+  /** The configured issuer that it names. */
+  issuer?: string
+  /** At most 200 characters. */
+  kid?: string
+  /** Age of the issuer's keys, in milliseconds. */
+  ageMs?: number
+}
+
 /**
  * A refusal in OAuth's words. `message` is the public, constant description; the particular reason stands in `detail`
  * and `cause`, which never leave the process.
@@ -32,6 +42,8 @@ export abstract class OAuthError extends Error {
   /** Response headers, the challenge among them; Express's final handler sends them too. */
   headers: Headers
   readonly detail: string | undefined
+  /** Set by the verifier. */
+  refusedToken?: RefusedToken
   /** The message may be shown to the client (http-errors' convention). */
   readonly expose = true
 

@@ -1,8 +1,8 @@
 /**
- * What a resource server reports through `onEvent`. `type` and `code` are stable. No event ever holds a token, a part
- * of one, or key material.
+ * What a verifier reports through `onEvent`. `type` and `code` are stable. No event ever holds a token, a part of one,
+ * or key material.
  */
-export type ResourceServerEvent =
+export type VerifierEvent =
   | TokenRefusedEvent
   | KeySetLoadedEvent
   | KeySetFailedEvent
@@ -17,6 +17,8 @@ export interface TokenRefusedEvent {
   /** The configured issuer that the token names; absent where it names none. */
   issuer?: string
   kid?: string
+  /** Age of the issuer's keys, in milliseconds; absent where there are none. */
+  ageMs?: number
 }
 
 /** An issuer's key set was fetched and replaced the former one. */
@@ -26,7 +28,10 @@ export interface KeySetLoadedEvent {
   issuer: string
   /** Usable keys in the set. */
   keys: number
+  /** Milliseconds from the begin of the attempt, metadata included. */
   durationMs: number
+  /** Age of the set it replaced, in milliseconds; absent where there was none. */
+  ageMs?: number
 }
 
 /** An issuer's key set, or the metadata that names it, could not be had. */
@@ -70,10 +75,10 @@ export interface MetadataIssuerMismatchEvent {
 }
 
 /** Receives events. What it throws is ignored: a listener never changes an answer. */
-export type EventListener = (event: ResourceServerEvent) => void
+export type EventListener = (event: VerifierEvent) => void
 
-/** Calls a listener, if there is one, and ignores what it throws. */
-export function emit(listener: EventListener | undefined, event: ResourceServerEvent): void {
+/** Calls a listener, if there is one, and ignores what it throws, or rejects with. */
+export function emit<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
   if (listener === undefined) return
   try {
     const outcome: unknown = listener(event)

@@ -1,6 +1,10 @@
 import type { ErrorCode } from '../errors.js'
+import type { VerifierEvent } from './events.js'
 
-/** A guard refused a request. Holds no token and nothing a token carries but its issuer and key id, once verified. */
+/** What a resource server reports through `onEvent`: each refusal once, and what the verifier does besides. */
+export type ResourceServerEvent = GuardEvent | Exclude<VerifierEvent, { type: 'token_refused' }>
+
+/** A guard refused a request. Holds no token, and nothing that a token carries but its issuer and key id. */
 export interface GuardEvent {
   readonly type: 'refused'
   readonly code: ErrorCode
@@ -9,11 +13,14 @@ export interface GuardEvent {
   readonly error: string
   /** Which rule refused; for people, may change between versions. */
   readonly detail?: string
-  /** `iss` and `kid` of the token, where it was verified before the refusal. */
+  /** The configured issuer that the token names; absent where there is no readable token, or it names another one. */
   readonly issuer?: string
+  /** As the token says, proven only where the status is 403. At most 200 characters. */
   readonly kid?: string
+  /** Age of the issuer's keys in milliseconds; absent where there are none. */
+  readonly ageMs?: number
   /** What the route demanded, where that is known. */
   readonly scopes?: readonly string[]
   /** Milliseconds the guard worked on the request, waiting for keys and hooks included. */
-  readonly duration: number
+  readonly durationMs: number
 }

@@ -1,7 +1,7 @@
 import { invalidType, invalidValue } from '../errors.js'
 import { isScopeToken } from '../scope.js'
 import { type DpopOptions, type DpopSettings, readDpopOptions } from './dpop/options.js'
-import type { GuardEvent } from './guard-events.js'
+import type { GuardEvent, ResourceServerEvent } from './guard-events.js'
 import { type ProtectedResource, readProtectedResource } from './metadata-router.js'
 import type { VerifierOptions } from './options.js'
 import type { AccessTokenClaims } from './types.js'
@@ -32,10 +32,8 @@ export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'>,
   /** `respond`: the guard answers itself. `next`: it sets the headers and hands the error to the app's error handler. Default `respond`. */
   errors?: 'respond' | 'next'
   /** Told of every refusal, and of what the verifier does. Never given a token. What it throws is dropped. */
-  onEvent?: (event: GuardEvent | VerifierEvent) => void
+  onEvent?: (event: ResourceServerEvent) => void
 }
-
-type VerifierEvent = Parameters<NonNullable<VerifierOptions['onEvent']>>[0]
 
 /** The options of the guards, checked, with their defaults. */
 export interface GuardOptions {

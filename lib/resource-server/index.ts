@@ -1,8 +1,8 @@
 export { findAuth, getAuth } from './auth.js'
 export type { DpopMode, DpopProofOptions } from './dpop/options.js'
 export type { ReplayStore } from './dpop/replay-store.js'
-export type { ResourceServerEvent } from './events.js'
-export type { GuardEvent } from './guard-events.js'
+export type { VerifierEvent } from './events.js'
+export type { GuardEvent, ResourceServerEvent } from './guard-events.js'
 export type { ResourceServerOptions, RevocationContext } from './guard-options.js'
 export type { ProtectedResource } from './metadata-router.js'
 export type {

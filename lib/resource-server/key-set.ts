@@ -54,6 +54,11 @@ export class KeySet {
     return { issuer: this.#env.issuer.issuer, jwks: { keys: structuredClone(raw) }, fetchedAt }
   }
 
+  /** Age of the set, in milliseconds; undefined where nothing was fetched yet. */
+  ageAt(now: number): number | undefined {
+    return this.#loaded === undefined ? undefined : now - this.#loaded.fetchedAt
+  }
+
   /** May what a live key verified before be used now, without waiting? Refreshes in the background where it is time. */
   isUsable(now: number): boolean {
     const loaded = this.#loaded
@@ -165,16 +170,23 @@ export class KeySet {
   /** A set is as old as the attempt that fetched it: the issuer may have changed it while the answer was on its way. */
   #succeed(raw: readonly unknown[], startedAt: number): LoadedKeys {
     const now = this.#env.clock.now()
+    const age = this.ageAt(now)
     this.#backOff.clear()
     const loaded = this.#replace(raw, Math.min(startedAt, now))
-    const { issuer } = this.#env.issuer
-    const durationMs = now - startedAt
-    this.listeners.emit({ type: 'key_set_loaded', code: 'loaded', issuer, keys: loaded.keys.length, durationMs })
+    this.listeners.emit({
+      type: 'key_set_loaded',
+      code: 'loaded',
+      issuer: this.#env.issuer.issuer,
+      keys: loaded.keys.length,
+      durationMs: now - startedAt,
+      ...(age !== undefined && { ageMs: age }),
+    })
     return loaded
   }
 
   #fail(error: unknown, startedAt: number): never {
     const now = this.#env.clock.now()
+    const age = this.ageAt(now)
     this.#backOff.fail(now)
     this.listeners.emit({
       type: 'key_set_failed',
@@ -182,7 +194,7 @@ export class KeySet {
       issuer: this.#env.issuer.issuer,
       durationMs: now - startedAt,
       retryInMs: Math.round(this.#backOff.remaining(now)),
-      ...(this.#loaded !== undefined && { ageMs: now - this.#loaded.fetchedAt }),
+      ...(age !== undefined && { ageMs: age }),
       cause: error,
     })
     throw error

@@ -1,4 +1,4 @@
-import { emit, type EventListener, type ResourceServerEvent } from './events.js'
+import { emit, type EventListener, type VerifierEvent } from './events.js'
 
 /**
  * The listeners of all guards that share a key set, each told once. Held weakly: a guard that is thrown away takes its
@@ -16,7 +16,7 @@ export class Listeners {
     this.#references.add(new WeakRef(listener))
   }
 
-  emit(event: ResourceServerEvent): void {
+  emit(event: VerifierEvent): void {
     for (const reference of this.#references) emit(reference.deref(), event)
   }
 }

@@ -3,6 +3,7 @@ import { exposeHeaders } from '../http/expose-headers.js'
 import type { HttpRequest, HttpResponse, Next } from '../http/handler.js'
 import { sendJson } from '../http/respond.js'
 import { challengesOf } from './challenges.js'
+import { emit } from './events.js'
 import type { GuardEvent } from './guard-events.js'
 import type { GuardOptions } from './guard-options.js'
 import type { AuthInfo } from './types.js'
@@ -52,20 +53,15 @@ function unavailable(cause: unknown): TemporarilyUnavailableError {
 function report(refusal: OAuthError, call: GuardCall, { onEvent }: GuardOptions, auth?: AuthInfo): void {
   if (onEvent === undefined) return
   const { kid } = auth?.header ?? {}
-  const event: GuardEvent = {
+  emit<GuardEvent>(onEvent, {
     type: 'refused',
     code: refusal.code as GuardEvent['code'],
     status: refusal.status,
     error: refusal.error ?? 'unauthorized',
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
-    ...(auth !== undefined && { issuer: auth.payload.iss }),
-    ...(kid !== undefined && { kid }),
+    ...(auth !== undefined && { issuer: auth.payload.iss, ...(kid !== undefined && { kid }) }),
+    ...refusal.refusedToken,
     ...(call.scopes.length > 0 && { scopes: call.scopes }),
-    duration: performance.now() - call.startedAt,
-  }
-  try {
-    onEvent(event)
-  } catch {
-    // A listener never changes an answer.
-  }
+    durationMs: performance.now() - call.startedAt,
+  })
 }

@@ -10,7 +10,7 @@ import { keySetOf } from './key-set-registry.js'
 import { type KeySetSeed, readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.js'
 import { ResultCache } from './result-cache.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
-import { InvalidTokenError } from '../errors.js'
+import { InvalidTokenError, OAuthError, type RefusedToken } from '../errors.js'
 
 export { readScopes } from './auth-info.js'
 
@@ -42,6 +42,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
+/** What an event may say of a token. */
+interface ReadToken {
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly header: { readonly kid?: string | undefined }
+}
+
 function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, KeySet>): AccessTokenVerifier['verify'] {
   const { clock, claims, clockTolerance } = settings
   const readJws = createJwsReader(text => readHeader(text, settings))
@@ -59,10 +65,10 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
       return candidates
         .then(keys => conclude(token, waiting, keySet, keys))
         .catch((error: unknown) => {
-          throw report(error, waiting.payload, waiting.header.kid)
+          throw report(error, waiting)
         })
     } catch (error) {
-      throw report(error, jws?.payload, jws?.header.kid)
+      throw report(error, jws)
     }
   }
 
@@ -89,21 +95,28 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     try {
       assertDemands(payload, claims)
     } catch (error) {
-      throw report(error, payload, header.kid)
+      throw report(error, { payload, header })
     }
   }
 
-  function report(error: unknown, payload: Readonly<Record<string, unknown>> | undefined, kid?: string): unknown {
-    if (!(error instanceof InvalidTokenError)) return error
-    const issuer = payload?.['iss']
-    const isKnown = typeof issuer === 'string' && keySets.has(issuer)
-    emit(settings.onEvent, {
-      type: 'token_refused',
-      code: error.detail ?? 'unknown',
-      ...(isKnown && { issuer }),
-      ...(kid !== undefined && kid.length <= 200 && { kid }),
-    })
+  function report(error: unknown, token: ReadToken | undefined): unknown {
+    if (!(error instanceof OAuthError)) return error
+    error.refusedToken = describe(token)
+    if (error instanceof InvalidTokenError) {
+      emit(settings.onEvent, { type: 'token_refused', code: error.detail ?? 'unknown', ...error.refusedToken })
+    }
     return error
+  }
+
+  function describe(token: ReadToken | undefined): RefusedToken {
+    const { payload: { iss: issuer } = {}, header: { kid } = {} } = token ?? {}
+    const keySet = typeof issuer === 'string' ? keySets.get(issuer) : undefined
+    const ageMs = keySet?.ageAt(clock.now())
+    return {
+      ...(keySet !== undefined && { issuer: issuer as string }),
+      ...(kid !== undefined && kid.length <= 200 && { kid }),
+      ...(ageMs !== undefined && { ageMs }),
+    }
   }
 
   return function verifyToken(token) {

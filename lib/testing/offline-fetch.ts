@@ -14,7 +14,7 @@ export type FailureMode =
   | 'garbage'
   /** No answer at all. */
   | 'hang'
-  /** Headers at once, then nothing more of the body. */
+  /** Headers at once, then the body byte by byte, one each 10 ms, without end. */
   | 'drip'
   /** A body of 60 MB. */
   | 'huge'
@@ -23,6 +23,7 @@ export type FailureMode =
 export interface OfflineFetch {
   fetch: typeof fetch
   fail(mode: FailureMode): void
+  delay(): () => void
   /** How often the key set was asked for. */
   count(): number
 }
@@ -33,12 +34,14 @@ export function createOfflineFetch(issuer: string, keys: () => readonly unknown[
   const jwksUri = `${issuer}/.well-known/jwks.json`
   let mode: FailureMode = 'none'
   let count = 0
+  let gate: Promise<void> | undefined
 
   const offlineFetch: typeof fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
     if (!url.startsWith(new URL(issuer).origin)) throw new TypeError(`an unplanned request: ${url}`)
     if (!url.endsWith('/jwks.json')) return json({ issuer, jwks_uri: jwksUri })
     count++
+    await gate
     return mode === 'none' ? json({ keys: keys() }) : failWith(mode, init?.signal ?? undefined)
   }
 
@@ -47,8 +50,23 @@ export function createOfflineFetch(issuer: string, keys: () => readonly unknown[
     fail(next) {
       mode = next
     },
+    delay() {
+      let open = (): void => undefined
+      gate = new Promise(resolve => {
+        open = resolve
+      })
+      return () => {
+        gate = undefined
+        open()
+      }
+    },
     count: () => count,
   }
+}
+
+async function drip(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, 10).unref())
+  controller.enqueue(new Uint8Array([0x20]))
 }
 
 function json(body: unknown, status = 200): Response {
@@ -70,7 +88,7 @@ function failWith(mode: Exclude<FailureMode, 'none'>, signal: AbortSignal | unde
     case 'hang':
       return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     case 'drip':
-      return new Response(new ReadableStream({ start: controller => controller.enqueue(new Uint8Array([0x7b])) }))
+      return new Response(new ReadableStream({ pull: drip }))
     case 'huge':
       return new Response(new ReadableStream({ pull: controller => controller.enqueue(MEGABYTE) }))
   }

@@ -56,6 +56,11 @@ export interface TestIssuer {
   publish(keys: readonly unknown[]): void
   /** From now on the key set's endpoint behaves so; `none` for well again. */
   fail(mode: FailureMode): void
+  /**
+   * From now on the key set's endpoint answers late: when the function that this returns is called. The answer is that
+   * of the later moment.
+   */
+  delay(): () => void
   /** How often the key set was asked for. */
   readonly fetchCount: number
 }
@@ -112,6 +117,7 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
       published = [...keys]
     },
     fail: offline.fail,
+    delay: offline.delay,
     get fetchCount() {
       return offline.count()
     },

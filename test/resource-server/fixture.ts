@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { InvalidTokenError, TemporarilyUnavailableError } from '../../lib/errors.js'
-import type { ResourceServerEvent } from '../../lib/resource-server/events.js'
+import type { VerifierEvent } from '../../lib/resource-server/events.js'
 import type { VerifierOptions } from '../../lib/resource-server/options.js'
 import type { AccessTokenVerifier, AuthInfo } from '../../lib/resource-server/types.js'
 import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
@@ -25,7 +25,7 @@ function build(options: Partial<VerifierOptions>, keys: unknown[]) {
   const clock = setClock()
   const network = plannedFetch()
   const published = { keys }
-  const events: ResourceServerEvent[] = []
+  const events: VerifierEvent[] = []
   network.always(JWKS_URI, () => json({ keys: published.keys }))
   const verifier = createVerifier({
     issuer: { issuer: ISSUER, jwksUri: JWKS_URI },

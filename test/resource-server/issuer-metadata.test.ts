@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import type { ResourceServerEvent } from '../../lib/resource-server/events.js'
+import type { VerifierEvent } from '../../lib/resource-server/events.js'
 import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
 import { sharedKey } from '../support/keys.js'
 import { AUDIENCE, ISSUER, mintToken } from '../support/mint-token.js'
@@ -16,10 +16,10 @@ const OPENID = '/.well-known/openid-configuration'
 function discovering(issuer = ISSUER) {
   const network = plannedFetch()
   const clock = setClock()
-  const events: ResourceServerEvent[] = []
+  const events: VerifierEvent[] = []
   network.always('https://keys.test/jwks', () => json({ keys: [key.jwk] }))
   network.always('https://keys.test/moved', () => json({ keys: [key.jwk] }))
-  const onEvent = (event: ResourceServerEvent) => void events.push(event)
+  const onEvent = (event: VerifierEvent) => void events.push(event)
   const verifier = createVerifier({ issuer, audience: AUDIENCE, clock, fetch: network.fetch, onEvent })
   const token = mintToken({ claims: { iss: issuer, exp: clock.now() / 1000 + 1_000_000 } })
   return { network, clock, events, verifier, token }

@@ -448,7 +448,13 @@ describe('verify-access-token', () => {
     const { verifier, events } = createFixture()
     const token = mintToken({ claims: { exp: 1 } })
     await refusalOf(verifier, token)
-    expect(events.at(-1)).to.deep.equal({ type: 'token_refused', code: 'expired', issuer: ISSUER, kid: 'RS256-1' })
+    expect(events.at(-1)).to.deep.equal({
+      type: 'token_refused',
+      code: 'expired',
+      issuer: ISSUER,
+      kid: 'RS256-1',
+      ageMs: 0,
+    })
     for (const part of token.split('.')) expect(JSON.stringify(events)).not.to.include(part.slice(0, 20))
   })
 

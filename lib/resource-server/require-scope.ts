@@ -1,37 +1,26 @@
-import { InsufficientScopeError, UnauthenticatedError } from '../errors.js'
-import type { Handler, HttpRequest, HttpResponse, Next } from '../http/handler.js'
+import type { HttpRequest } from '../http/handler.js'
 import { coversAll, coversAny } from '../scope.js'
-import { authOf, setAuth } from './auth.js'
-import type { Authenticate } from './authenticate.js'
-import { assertScopes, type GuardOptions } from './guard-options.js'
-import { refuseRequest } from './refusal.js'
-import type { AuthInfo } from './types.js'
+import { createGuard, type Demand, type Guard, type GuardContext, NO_SCOPES } from './guard.js'
+import { assertScopes } from './guard-options.js'
+import type { AccessTokenClaims, AuthInfo } from './types.js'
 import { readScopes } from './verify-access-token.js'
 
 /** The scopes of a route: as they are, or found out from the request. */
 export type ScopeDemand = string | ((req: HttpRequest) => string | readonly string[])
 
-/** Builds guards that demand scopes. */
-export interface RequireScope {
+/**
+ * Builds guards that demand scopes.
+ *
+ * @typeParam Claims - further claims your issuer puts in its tokens. They are a promise of yours: nothing checks them here.
+ */
+export interface RequireScope<Claims extends object = AccessTokenClaims> {
   /**
    * A guard that lets a request pass whose token carries all of the scopes; or those that a function of the request names.
    * @throws TypeError for an empty list, and for what is not a scope-token (RFC 6749 §3.3)
    */
-  (...scopes: readonly [ScopeDemand, ...string[]]): Handler
+  <C extends object = Claims>(...scopes: readonly [ScopeDemand, ...string[]]): Guard<C>
   /** The same, and one of the scopes is enough. */
-  any(...scopes: readonly [ScopeDemand, ...string[]]): Handler
-}
-
-/** What a guard demands beyond a good token. */
-interface Demand {
-  scopesOf(req: HttpRequest): readonly string[]
-  covers(granted: readonly string[], demanded: readonly string[]): boolean
-  granted(auth: AuthInfo): readonly string[]
-}
-
-export interface GuardContext {
-  authenticate: Authenticate
-  options: GuardOptions
+  any<C extends object = Claims>(...scopes: readonly [ScopeDemand, ...string[]]): Guard<C>
 }
 
 /** `requireScope` of a resource server: reads `permissions` where the token has it, else `scope`, else `scp`. */
@@ -45,13 +34,6 @@ export function createRequirePermission(context: GuardContext): RequireScope {
   return createFamily('requirePermission', context, auth => auth.permissions ?? [])
 }
 
-/** `requireAuth` of a resource server: a good token is enough. */
-export function createRequireAuth(context: GuardContext): () => Handler {
-  return () => createGuard('requireAuth', context, undefined)
-}
-
-const NO_SCOPES: readonly string[] = []
-
 /** A `permissions` claim of another type than a list of texts grants nothing. */
 function grantedBy(auth: AuthInfo, scopeClaim: string | undefined): readonly string[] {
   if (scopeClaim !== undefined) {
@@ -63,9 +45,9 @@ function grantedBy(auth: AuthInfo, scopeClaim: string | undefined): readonly str
 function createFamily(name: string, context: GuardContext, granted: Demand['granted']): RequireScope {
   const build =
     (label: string, covers: Demand['covers']) =>
-    (...scopes: readonly ScopeDemand[]): Handler =>
+    (...scopes: readonly ScopeDemand[]): Guard =>
       createGuard(label, context, { scopesOf: readDemand(scopes, label), covers, granted })
-  return Object.assign(build(name, coversAll), { any: build(`${name}.any`, coversAny) })
+  return Object.assign(build(name, coversAll), { any: build(`${name}.any`, coversAny) }) as RequireScope
 }
 
 function readDemand(scopes: readonly ScopeDemand[], label: string): Demand['scopesOf'] {
@@ -81,52 +63,4 @@ function readDemand(scopes: readonly ScopeDemand[], label: string): Demand['scop
   assertScopes(scopes, label)
   const fixed = Object.freeze([...scopes])
   return () => fixed
-}
-
-/** The middleware: authenticate once for each request, then demand. Waits for nothing where nothing is to be waited for. */
-function createGuard(name: string, context: GuardContext, demand: Demand | undefined): Handler {
-  const { authenticate, options } = context
-  const guard: Handler = (req, res, next) => {
-    const startedAt = options.onEvent === undefined ? 0 : performance.now()
-    let scopes = NO_SCOPES
-    let auth: AuthInfo | undefined | Promise<AuthInfo | undefined>
-    try {
-      if (demand !== undefined) scopes = demand.scopesOf(req)
-      auth = authOf(req, context) ?? authenticate(req, res)
-    } catch (error) {
-      return refuseRequest(error, { req, res, next, scopes, startedAt }, options)
-    }
-    if (!(auth instanceof Promise)) return admit(auth, req, res, next, scopes, startedAt)
-    auth.then(
-      found => admit(found, req, res, next, scopes, startedAt),
-      (error: unknown) => refuseRequest(error, { req, res, next, scopes, startedAt }, options),
-    )
-  }
-
-  function admit(
-    auth: AuthInfo | undefined,
-    req: HttpRequest,
-    res: HttpResponse,
-    next: Next,
-    scopes: readonly string[],
-    startedAt: number,
-  ): void {
-    const refusal = auth === undefined ? withoutCredential() : withoutScope(auth, scopes)
-    if (refusal !== undefined) return refuseRequest(refusal, { req, res, next, scopes, startedAt }, options, auth)
-    if (auth !== undefined) setAuth(req, auth, context)
-    next()
-  }
-
-  function withoutCredential(): UnauthenticatedError | undefined {
-    if (options.optional && demand === undefined) return undefined
-    return new UnauthenticatedError('An access token is needed')
-  }
-
-  function withoutScope(auth: AuthInfo, scopes: readonly string[]): InsufficientScopeError | undefined {
-    if (demand === undefined || demand.covers(demand.granted(auth), scopes)) return undefined
-    return new InsufficientScopeError('The access token does not carry the scope that is needed')
-  }
-
-  Object.defineProperty(guard, 'name', { value: name })
-  return guard
 }

@@ -1,18 +1,24 @@
 import type { Handler } from '../http/handler.js'
 import { createAuthenticate } from './authenticate.js'
+import { createGuard, type Guard } from './guard.js'
 import { type GuardOptions, type ResourceServerOptions, readGuardOptions } from './guard-options.js'
 import { createMetadataRouter, type ProtectedResource } from './metadata-router.js'
 import type { KeySetSeed, VerifierOptions } from './options.js'
-import { createRequireAuth, createRequirePermission, createRequireScope, type RequireScope } from './require-scope.js'
+import { createRequirePermission, createRequireScope, type RequireScope } from './require-scope.js'
+import type { AccessTokenClaims } from './types.js'
 import { createVerifier } from './verify-access-token.js'
 
-/** The guards of one API. */
-export interface ResourceServer {
-  requireScope: RequireScope
+/**
+ * The guards of one API.
+ *
+ * @typeParam Claims - further claims your issuer puts in its tokens. They are a promise of yours: nothing checks them here.
+ */
+export interface ResourceServer<Claims extends object = AccessTokenClaims> {
+  requireScope: RequireScope<Claims>
   /** As `requireScope`, on the `permissions` claim alone. */
-  requirePermission: RequireScope
+  requirePermission: RequireScope<Claims>
   /** A guard for which any good token is enough. */
-  requireAuth(): Handler
+  requireAuth<C extends object = Claims>(): Guard<C>
   /** Serves the document of the option `resourceMetadata` at its well-known path (RFC 9728 §3.1); without one, nothing. */
   metadataRouter: Handler
   /** Resolves when every issuer's keys are at hand, for a readiness probe. @throws TemporarilyUnavailableError */
@@ -32,18 +38,21 @@ export interface ResourceServer {
  * const { requireScope } = resourceServer({ issuer: 'https://id.example.com', audience: 'https://api.example.com' })
  * app.get('/users', requireScope('read:users'), listUsers)
  */
-export function resourceServer(options: ResourceServerOptions): ResourceServer {
+export function resourceServer<Claims extends object = AccessTokenClaims>(
+  options: ResourceServerOptions,
+): ResourceServer<Claims> {
   const { guard, verifier: verifierOptions } = readGuardOptions(options)
   const verifier = createVerifier(withoutRefusals(verifierOptions))
   const context = { authenticate: createAuthenticate(verifier, guard), options: guard }
-  return {
+  const guards: ResourceServer = {
     requireScope: createRequireScope(context),
     requirePermission: createRequirePermission(context),
-    requireAuth: createRequireAuth(context),
+    requireAuth: <C extends object>() => createGuard('requireAuth', context, undefined) as Guard<C>,
     metadataRouter: metadataRouterOf(guard, verifierOptions),
     ready: () => verifier.ready(),
     exportKeys: () => verifier.exportKeys(),
   }
+  return guards as ResourceServer<Claims>
 }
 
 /** A refusal is reported once: by the guard, which knows the route. */

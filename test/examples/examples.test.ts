@@ -1,7 +1,10 @@
 import { expect } from 'chai'
+import { pino } from 'pino'
 import request from 'supertest'
+import { testIssuer } from 'scopegate/testing'
 import { createApp as createAccounts } from '../../examples/many-accounts.js'
 import { createApp as createMounted } from '../../examples/mount-in-your-app.js'
+import { createApp as createObserved } from '../../examples/observe.js'
 import { createApp as createQuickstart } from '../../examples/quickstart.js'
 import { API, Tour } from '../support/tour.js'
 import { listen } from '../support/running.js'
@@ -44,6 +47,41 @@ describe('examples', () => {
     expect(body.results).to.have.length(1)
     expect(body.next).to.equal(null)
     await server.close()
+  })
+
+  it('observe: counts and logs refusals and fetches, and nothing of a token', async () => {
+    const issuer = await testIssuer({ audience: 'https://api.example.com' })
+    const lines: { level: number; msg: string; code: string }[] = []
+    const log = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+    const app = createObserved(issuer.resourceServerOptions, log)
+    const token = await issuer.token({ scope: 'write:users' })
+    await request(app).get('/users').set('authorization', `Bearer ${token}`).expect(403)
+    await request(app).get('/users').set('authorization', 'Bearer abc').expect(401)
+    const { text } = await request(app).get('/metrics').expect(200)
+    expect(text).to.include(
+      'scopegate_refusals_total{code="ERR_INSUFFICIENT_SCOPE",detail="",issuer="https://issuer.test"} 1',
+    )
+    expect(text).to.include(
+      'scopegate_refusals_total{code="ERR_INVALID_TOKEN",detail="not_three_parts",issuer="unknown"} 1',
+    )
+    expect(text).to.match(/scopegate_key_set_fetch_seconds_count\{code="loaded",issuer="https:\/\/issuer\.test"\} 1/)
+    expect(lines.map(({ level, msg, code }) => [level, msg, code])).to.deep.equal([
+      [30, 'key_set_loaded', 'loaded'],
+      [30, 'refused', 'ERR_INSUFFICIENT_SCOPE'],
+      [30, 'refused', 'ERR_INVALID_TOKEN'],
+    ])
+    expect(text + JSON.stringify(lines)).not.to.include(token.slice(-20))
+
+    const down = await testIssuer({ audience: 'https://api.example.com', issuer: 'https://down.test' })
+    down.fail('error')
+    await request(createObserved(down.resourceServerOptions, log))
+      .get('/users')
+      .set('authorization', await down.bearer())
+      .expect(503)
+    expect(lines.slice(3).map(({ level, msg }) => [level, msg])).to.deep.equal([
+      [40, 'key_set_failed'],
+      [40, 'refused'],
+    ])
   })
 
   it('many-accounts: each has its own issuer, and the root has none', async () => {

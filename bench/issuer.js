@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 
 export const AUDIENCE = 'https://api.example.com'
 
-const encode = value => Buffer.from(JSON.stringify(value)).toString('base64url')
+export const encode = value => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** An issuer on loopback: metadata and key set over HTTP (counted), and tokens signed in process. */
 export async function startIssuer() {
@@ -47,9 +47,13 @@ function createKey(kid) {
 
 /** An access token of the usual size (about 900 bytes), its own `jti` in each. */
 function signToken(privateKey, kid, issuer) {
+  const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid })}.${encode(createClaims(issuer))}`
+  return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`
+}
+
+export function createClaims(issuer) {
   const iat = Math.floor(Date.now() / 1000)
-  const header = { alg: 'RS256', typ: 'at+jwt', kid }
-  const payload = {
+  return {
     iss: issuer,
     sub: 'cli_01jd2f5k6m7n8p9q0r1s2t3v4w',
     aud: AUDIENCE,
@@ -61,6 +65,4 @@ function signToken(privateKey, kid, issuer) {
     exp: iat + 3600,
     jti: randomUUID(),
   }
-  const input = `${encode(header)}.${encode(payload)}`
-  return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`
 }

@@ -2,8 +2,10 @@ import { cpus } from 'node:os'
 import { inProcess } from './in-process.js'
 import { startIssuer } from './issuer.js'
 import { keySetLoad } from './key-set-load.js'
+import { listApis } from './list-apis.js'
 import { memory } from './memory.js'
 import { overHttp } from './over-http.js'
+import { tokenEndpoint } from './token-endpoint.js'
 
 const table = (head, rows) => {
   const line = cells => `| ${cells.join(' | ')} |`
@@ -51,7 +53,7 @@ if (wants('http')) {
   )
 }
 if (wants('key-set')) {
-  const rows = await keySetLoad(issuer)
+  const rows = await keySetLoad()
   console.log('Fetches of the key set\n')
   table(
     ['guard', 'cold, 200 at once', '5 000 unknown kids', 'the flood took'],
@@ -64,4 +66,21 @@ if (wants('memory')) {
     `${integer(tokens)} distinct tokens: heap ${grownMiB.toFixed(1)} MiB larger; the hot token then took ${hotMicroseconds.toFixed(1)} µs\n`,
   )
 }
+if (wants('token')) {
+  const rows = await tokenEndpoint()
+  console.log('POST /oauth/token, client credentials: tokens per second, medians of alternating windows\n')
+  table(
+    ['endpoint', 'tokens per second', 'only signs ='],
+    rows.map(({ name, rate }) => [name, integer(rate), ratio(rate / rows[0].rate)]),
+  )
+}
+if (wants('apis')) {
+  const rows = await listApis()
+  console.log('GET /apis among 100 000, a page of 50, embedded store\n')
+  table(
+    ['page', 'milliseconds', 'first page ='],
+    rows.map(({ name, milliseconds }) => [name, milliseconds.toFixed(2), ratio(milliseconds / rows[0].milliseconds)]),
+  )
+}
 await issuer.close()
+process.exit(0)

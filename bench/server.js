@@ -10,6 +10,6 @@ app.get('/users', ...handlers, (_req, res) => {
   res.json({ users: [] })
 })
 const server = app.listen(0, '127.0.0.1', () => {
-  process.send(server.address().port)
+  process.send({ url: `http://127.0.0.1:${server.address().port}/users` })
 })
 process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,101 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { createServer } from 'node:http'
+import express from 'express'
+import Provider from 'oidc-provider'
+import { embeddedStore } from '../dist/store/embedded/index.js'
+import { authorizationServer } from '../dist/authorization-server/index.js'
+import { AUDIENCE, createClaims, encode } from './issuer.js'
+
+/** A child process: one token endpoint, named on the command line. Tells its address, and what to send it. */
+const [name, mongodbUri] = process.argv.slice(2)
+const SCOPES = ['read:users', 'write:users']
+const CLIENT = { id: 'bench-client', secret: 'a-secret-of-the-benchmark-32-chars' }
+
+const endpoints = {
+  /** Neither reads the request nor asks anybody: as fast as Express and the signature are. */
+  'only signs': async url => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const app = express().disable('x-powered-by')
+    app.post('/oauth/token', (_req, res, next) => {
+      const claims = createClaims(url)
+      const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 'bench' })}.${encode(claims)}`
+      sign('sha256', Buffer.from(input), privateKey, (error, signature) => {
+        if (error) return next(error)
+        const access_token = `${input}.${signature.toString('base64url')}`
+        res.set('Cache-Control', 'no-store').json({ access_token, token_type: 'Bearer', expires_in: 3600 })
+      })
+    })
+    return { listener: app, path: '/oauth/token', client: CLIENT }
+  },
+  'scopegate, embedded': url => createScopegate(url, embeddedStore(':memory:')),
+  'scopegate, MongoDB': async url => {
+    const { mongoStore } = await import('../dist/store/mongo/index.js')
+    return createScopegate(url, mongoStore(mongodbUri))
+  },
+  'oidc-provider': async url => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const resource = {
+      scope: SCOPES.join(' '),
+      accessTokenFormat: 'jwt',
+      accessTokenTTL: 3600,
+      jwt: { sign: { alg: 'RS256' } },
+    }
+    const provider = new Provider(url, {
+      clients: [
+        {
+          client_id: CLIENT.id,
+          client_secret: CLIENT.secret,
+          grant_types: ['client_credentials'],
+          redirect_uris: [],
+          response_types: [],
+        },
+      ],
+      jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
+      scopes: SCOPES,
+      features: {
+        devInteractions: { enabled: false },
+        clientCredentials: { enabled: true },
+        resourceIndicators: { enabled: true, getResourceServerInfo: () => resource },
+      },
+    })
+    return { listener: provider.callback(), path: '/token', client: CLIENT }
+  },
+}
+
+async function createScopegate(issuer, store) {
+  const server = await authorizationServer({ issuer, store })
+  const app = express().disable('x-powered-by')
+  app.use(server.router)
+  app.use(server.adminRouter)
+  const [{ clientId, clientSecret }] = server.managementClients
+  return { listener: app, path: '/oauth/token', client: { id: clientId, secret: clientSecret }, register: true }
+}
+
+/** By the management API, as a user would. */
+async function register(url, management) {
+  const call = async (path, authorization, body) => {
+    const type = typeof body === 'string' ? 'application/x-www-form-urlencoded' : 'application/json'
+    const headers = { authorization, 'content-type': type }
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    return (await fetch(url + path, { method: 'POST', headers, body: text })).json()
+  }
+  const { access_token } = await call('/oauth/token', basic(management), 'grant_type=client_credentials')
+  const admin = `Bearer ${access_token}`
+  const permissions = SCOPES.map(value => ({ value }))
+  const api = { name: 'Bench', identifier: AUDIENCE, token_dialect: 'access_token_authz', token_lifetime: 3600 }
+  await call('/apis', admin, { ...api, permissions })
+  const made = await call('/clients', admin, { name: 'Bench', grant_types: ['client_credentials'] })
+  return { id: made.client_id, secret: made.client_secret }
+}
+
+const basic = ({ id, secret }) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+
+const server = createServer()
+server.listen(0, '127.0.0.1', async () => {
+  const url = `http://127.0.0.1:${server.address().port}`
+  const { listener, path, client, register: isOurs } = await endpoints[name](url)
+  server.on('request', listener)
+  const own = isOurs ? await register(url, client) : client
+  process.send({ url: url + path, authorization: basic(own) })
+})
+process.on('disconnect', () => process.exit(0))

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import autocannon from 'autocannon'
 
-const SECONDS = 3
+const SECONDS = 1
 const CONNECTIONS = 32
 
 /** Starts a child process that listens; it tells its address, and ends with this process. */
@@ -35,5 +35,8 @@ export async function windowOf(url, next, options = {}) {
   if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} refusals, ${errors} errors`)
   return result.requests.average
 }
+
+/** The median of what each window made in relation to the window of the other server in the same round. */
+export const medianRatio = (values, others) => median(values.map((value, round) => value / others[round]))
 
 export const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]

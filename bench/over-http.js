@@ -1,8 +1,8 @@
 import { guards } from './guards.js'
-import { median, startServer, windowOf } from './load.js'
+import { median, medianRatio, startServer, windowOf } from './load.js'
 
-const WINDOWS = 5
-const NEW_TOKENS = 30_000
+const WINDOWS = 15
+const NEW_TOKENS = 10_000
 
 const inTurn = tokens => {
   let i = 0
@@ -29,5 +29,12 @@ export async function overHttp(issuer) {
   } finally {
     for (const { stop } of servers) stop()
   }
-  return results.map(({ name, hot: seen, fresh }) => ({ name, hot: median(seen), fresh: median(fresh) }))
+  const [open] = results
+  return results.map(({ name, hot: seen, fresh }) => ({
+    name,
+    hot: median(seen),
+    fresh: median(fresh),
+    hotRatio: medianRatio(seen, open.hot),
+    freshRatio: medianRatio(fresh, open.fresh),
+  }))
 }

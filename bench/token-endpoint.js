@@ -1,8 +1,8 @@
 import { AUDIENCE } from './issuer.js'
-import { median, startServer, windowOf } from './load.js'
+import { median, medianRatio, startServer, windowOf } from './load.js'
 import { mongoDatabase } from './mongo.js'
 
-const WINDOWS = 7
+const WINDOWS = 21
 
 const body = (audience, more = {}) =>
   new URLSearchParams({
@@ -29,5 +29,6 @@ export async function tokenEndpoint() {
   } finally {
     for (const { stop } of servers) stop()
   }
-  return results.map(({ name, rates }) => ({ name, rate: median(rates) }))
+  const [{ rates: bare }] = results
+  return results.map(({ name, rates }) => ({ name, rate: median(rates), ratio: medianRatio(rates, bare) }))
 }

@@ -35,6 +35,8 @@ export function createRateLimiter(option: RateLimit | false, clock: Clock): Rate
   const windows = new LRUCache<string, Window>({ max: 20_000 })
 
   function current(req: HttpRequest): Window | undefined {
+    // Nobody failed: the usual case.
+    if (windows.size === 0) return undefined
     const known = windows.get(addressOf(req))
     return known !== undefined && known.endsAt > clock.now() ? known : undefined
   }

@@ -115,7 +115,7 @@ export function createSigningKeys({
     const stored = opened.some(({ outdated }) => outdated) ? await encryptRing(record, opened) : record
     return {
       revision: stored.revision,
-      signer: createSigner(key.kid, key.privateKey),
+      signer: createSigner(key.kid, key.privateJwk),
       jwks: { keys: keys.map(toPublicJwk) },
       checkedAt: clock.now(),
     }
@@ -149,7 +149,6 @@ export function createSigningKeys({
 interface OpenKey {
   kid: string
   privateJwk: string
-  privateKey: KeyObject
   outdated: boolean
 }
 
@@ -179,7 +178,7 @@ async function openKey(account: string, key: SigningKeyEntry, encryption: KeyEnc
   if (thumbprint(jwk) !== kid || thumbprint(JSON.parse(key.public_jwk)) !== kid) {
     throw new Error(`a signing key of account ${account} is not the one its kid names`)
   }
-  return { kid, privateJwk, outdated, privateKey: createPrivateKey({ key: jwk, format: 'jwk' }) }
+  return { kid, privateJwk, outdated }
 }
 
 function toPublicJwk({ kid, public_jwk }: SigningKeyEntry): PublicJwk {
@@ -187,12 +186,19 @@ function toPublicJwk({ kid, public_jwk }: SigningKeyEntry): PublicJwk {
   return { kty: 'RSA', n, e, alg: 'RS256', use: 'sig', kid }
 }
 
-function createSigner(kid: string, privateKey: KeyObject): Signer {
+/** As many as the thread pool has threads, unless it was told otherwise: a copy is locked while one of them signs. */
+const COPIES = 4
+
+function createSigner(kid: string, privateJwk: string): Signer {
+  const key: JsonWebKey = JSON.parse(privateJwk)
+  const copies = Array.from({ length: COPIES }, () => createPrivateKey({ key, format: 'jwk' }))
+  let turn = 0
   return {
     kid,
     sign(data) {
+      const copy = copies[turn++ % COPIES] as KeyObject
       return new Promise((resolve, reject) => {
-        sign('sha256', Buffer.from(data), privateKey, (error, signature) => {
+        sign('sha256', Buffer.from(data), copy, (error, signature) => {
           if (error === null) resolve(signature)
           else reject(error)
         })

@@ -34,6 +34,29 @@ describe('README', () => {
     }
   })
 
+  it('docs/resource-server.md: names every option, code, answer and event', () => {
+    const page = read('docs/resource-server.md')
+    const sources = (pattern: RegExp, ...files: string[]) =>
+      files.flatMap(file => [...read(file).matchAll(pattern)].map(([, name = '']) => name))
+    const folder = 'lib/resource-server'
+    const options = ['options', 'guard-options', 'dpop/options'].flatMap(file => {
+      const interfaces = [...read(`${folder}/${file}.ts`).matchAll(/^export interface [^]*?^}/gm)]
+      return interfaces.flatMap(([text]) => [...text.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name = '']) => name))
+    })
+    const types = sources(/^ {2}(?:readonly )?type: '(\w+)'/gm, `${folder}/events.ts`, `${folder}/guard-events.ts`)
+    const skipped = sources(/new SkippedKey\('(\w+)'\)/g, `${folder}/jwk.ts`)
+    const failures = ['http-fetch', 'issuer-metadata', 'jwks-source'].flatMap(file =>
+      sources(/new FetchFailure\('(\w+)'/g, `${folder}/${file}.ts`),
+    )
+    expect(options).to.have.length.above(25)
+    expect(types).to.have.length(7)
+    expect(skipped).to.have.length.above(6)
+    expect(failures).to.have.length.above(6)
+    for (const name of [...options, ...types, ...skipped, ...failures]) {
+      expect(page, name).to.match(new RegExp(`\`[^\`]*\\b${name}\\b`))
+    }
+  })
+
   for (const file of ['docs/faableql.md']) {
     it(`${file}: every example of the table is a query`, async () => {
       const { parseQuery } = await import('../lib/query/parse.js')

@@ -1,10 +1,12 @@
-import { InvalidTokenError, TemporarilyUnavailableError } from '../errors.js'
+import { InvalidTokenError } from '../errors.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
-import { refuse } from './refuse.js'
+import { refuse, unanswered } from './refuse.js'
 import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
 import { createPossessionCheck } from './dpop/possession.js'
 import type { GuardOptions } from './guard-options.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
+
+const SILENT = 'isRevoked gave no answer'
 
 type Maybe<T> = T | Promise<T>
 
@@ -70,24 +72,19 @@ function askRevoked(isRevoked: NonNullable<GuardOptions['isRevoked']>, auth: Aut
   try {
     answer = isRevoked(auth.payload, { token: auth.token, clientId: auth.clientId })
   } catch (cause) {
-    throw unanswered(cause)
+    throw unanswered(SILENT, cause)
   }
   if (typeof answer === 'boolean') return accept(answer, auth)
   return Promise.resolve(answer).then(
     settled => accept(settled, auth),
     cause => {
-      throw unanswered(cause)
+      throw unanswered(SILENT, cause)
     },
   )
 }
 
 function accept(revoked: unknown, auth: AuthInfo): AuthInfo {
   if (revoked === true) throw refuse('revoked')
-  if (revoked !== false) throw unanswered(new TypeError('option isRevoked: must answer true or false'))
+  if (revoked !== false) throw unanswered(SILENT, new TypeError('option isRevoked: must answer true or false'))
   return auth
-}
-
-function unanswered(cause: unknown): TemporarilyUnavailableError {
-  const detail = 'isRevoked gave no answer'
-  return new TemporarilyUnavailableError('The access token cannot be checked now', { detail, cause })
 }

@@ -1,4 +1,4 @@
-import { type Headers, OAuthError, StoreUnavailableError, TemporarilyUnavailableError } from '../errors.js'
+import { type Headers, OAuthError, StoreUnavailableError } from '../errors.js'
 import { exposeHeaders } from '../http/expose-headers.js'
 import type { HttpRequest, HttpResponse, Next } from '../http/handler.js'
 import { sendJson } from '../http/respond.js'
@@ -6,6 +6,7 @@ import { challengesOf } from './challenges.js'
 import { emit } from './events.js'
 import type { GuardEvent } from './guard-events.js'
 import type { GuardOptions } from './guard-options.js'
+import { unanswered } from './refuse.js'
 import type { AuthInfo } from './types.js'
 
 /** One request at one guard. */
@@ -25,7 +26,7 @@ export interface GuardCall {
  */
 export function refuseRequest(error: unknown, call: GuardCall, options: GuardOptions, auth?: AuthInfo): void {
   const { req, res, next, scopes } = call
-  const refusal = error instanceof StoreUnavailableError ? unavailable(error) : error
+  const refusal = error instanceof StoreUnavailableError ? unanswered('the store gave no answer', error) : error
   if (!(refusal instanceof OAuthError)) return next(refusal)
   const challenge = challengesOf(refusal, req, scopes, options)
   if (challenge !== undefined) refusal.headers = { ...refusal.headers, 'WWW-Authenticate': challenge }
@@ -44,10 +45,6 @@ function setHeaders(res: HttpResponse, headers: Headers): void {
     else res.setHeader(name, value)
   }
   exposeHeaders(res, Object.keys(headers))
-}
-
-function unavailable(cause: unknown): TemporarilyUnavailableError {
-  return new TemporarilyUnavailableError('The access token cannot be checked now', { cause })
 }
 
 function report(refusal: OAuthError, call: GuardCall, { onEvent }: GuardOptions, auth?: AuthInfo): void {

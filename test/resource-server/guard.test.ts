@@ -119,6 +119,7 @@ describe('a guard', () => {
               .get('/')
               .set('authorization', await issuer.bearer())
               .expect(status)
+              .expect(answer => expect('retry-after' in answer.headers).to.equal(status === 503))
           }
           await new Promise(resolve => setImmediate(resolve))
           process.off('unhandledRejection', note)

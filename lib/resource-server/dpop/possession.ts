@@ -1,11 +1,12 @@
-import { TemporarilyUnavailableError } from '../../errors.js'
 import { exposeHeaders } from '../../http/expose-headers.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
-import { refuse } from '../refuse.js'
+import { refuse, unanswered } from '../refuse.js'
 import type { AuthInfo } from '../types.js'
 import type { DpopSettings } from './options.js'
 import { type AcceptedProof, createProofCheck, invalidProof } from './proof.js'
 import { requestUrl } from './request-url.js'
+
+const SILENT = 'the replay store gave no answer'
 
 /** The proof that a request was let in with: a further guard of the same request meets it again. */
 const proofs = new WeakMap<HttpRequest, string>()
@@ -27,7 +28,7 @@ export function createPossessionCheck(settings: DpopSettings): PossessionCheck {
     try {
       return replays.add(id, expiresAt)
     } catch (cause) {
-      throw unanswered(cause)
+      throw unanswered(SILENT, cause)
     }
   }
 
@@ -39,7 +40,7 @@ export function createPossessionCheck(settings: DpopSettings): PossessionCheck {
 
     function admit(isNew: unknown): AuthInfo {
       if (isNew === false) throw invalidProof('replayed')
-      if (isNew !== true) throw unanswered(new TypeError('ReplayStore.add must answer true or false'))
+      if (isNew !== true) throw unanswered(SILENT, new TypeError('ReplayStore.add must answer true or false'))
       proofs.set(req, proof.id)
       if (res !== undefined && proof.nextNonce !== undefined) giveNonce(res, proof.nextNonce)
       return auth
@@ -48,7 +49,7 @@ export function createPossessionCheck(settings: DpopSettings): PossessionCheck {
     const isNew = remember(proof, req)
     if (typeof isNew === 'boolean') return admit(isNew)
     return Promise.resolve(isNew).then(admit, cause => {
-      throw unanswered(cause)
+      throw unanswered(SILENT, cause)
     })
   }
 }
@@ -73,9 +74,4 @@ function readProofHeader(req: HttpRequest): string {
   if (typeof dpop !== 'string' || dpop === '') throw invalidProof('absent')
   if (dpop.includes(',')) throw invalidProof('repeated')
   return dpop
-}
-
-function unanswered(cause: unknown): TemporarilyUnavailableError {
-  const detail = 'the replay store gave no answer'
-  return new TemporarilyUnavailableError('The access token cannot be checked now', { detail, cause })
 }

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
 import { parseJson } from '../http/json.js'
 import { type AsymmetricAlgorithm, isAsymmetricAlgorithm } from './algorithms.js'
@@ -96,9 +96,9 @@ function isAccessTokenType(typ: unknown, strict: boolean): boolean {
 /** @param text an object as JSON, encoded. @throws InvalidTokenError */
 export function readObject(text: string, parse: (text: string) => unknown): Record<string, unknown> {
   const bytes = decode(text)
-  const json = bytes.toString('utf8')
-  // Decoding writes U+FFFD for what is broken; only then is it worth a second look.
-  if (json.includes('\ufffd') && !isUtf8(bytes)) throw refuse('not_json')
+  const ascii = isAscii(bytes)
+  if (!ascii && !isUtf8(bytes)) throw refuse('not_json')
+  const json = bytes.toString(ascii ? 'latin1' : 'utf8')
   let value: unknown
   try {
     value = parse(json)

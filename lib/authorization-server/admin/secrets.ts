@@ -4,21 +4,26 @@ import type { ClientRecord } from '../../store/records.js'
 import { createSecret, createSecretValue } from '../client-secrets.js'
 import { validateSecretCreation } from '../schemas/client.js'
 import { invalid } from '../schemas/validate.js'
+import { assertGrantable } from './client-rules.js'
 import { etagOf } from './etag.js'
 import { type AdminCall, changeRecord, notFound, sendRemoved } from './resource.js'
 
 /** Secrets that one client may have at once. */
 export const MAX_SECRETS = 10
 
-/** `POST /clients/:client_id/secrets`: a further secret, good beside the others; its value is shown this once. */
+/**
+ * `POST /clients/:client_id/secrets`: a further secret, good beside the others; its value is shown this once.
+ * Whoever has it has what the client was granted, so the caller must hold that of the management API itself.
+ */
 export async function createClientSecret(call: AdminCall): Promise<void> {
-  const { context, req, res } = call
+  const { context, req, res, caller } = call
   const body = hasBody(call) ? await readManagementBody(req) : {}
   validateSecretCreation(body)
   const now = context.clock.now()
   const value = createSecretValue()
   const secret = { ...createSecret(value, now), ...readExpiry(body, now) }
   const client = await changeRecord(context.records.clients, call, present => {
+    assertGrantable(present.api_grants, undefined, caller)
     assertRoom(present)
     return { ...present, secrets: [...present.secrets, secret], updatedAt: new Date(now) }
   })

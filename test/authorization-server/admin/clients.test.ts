@@ -90,6 +90,14 @@ describeStores('management of clients', engine => {
     await request(app).post(`/clients/${body.id}`).send(grant('delete:apis')).expect(403)
   })
 
+  it('gives nobody a secret of a client that holds more of the management API than the caller', async () => {
+    const [management] = server.managementClients
+    const path = `/clients/${management?.clientId}`
+    const answer = await request(app).post(`${path}/secrets`).expect(403)
+    expect(answer.body.error_code).to.equal('insufficient_scope')
+    expect((await request(app).get(path)).body.secrets).to.have.length(1)
+  })
+
   it('has secrets that overlap, expire and can be removed one by one', async () => {
     const { body: client } = await create({}).expect(201)
     const expires = new Date(clock.now() + 60_000).toISOString()

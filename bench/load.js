@@ -8,9 +8,15 @@ const CONNECTIONS = 32
 export function startServer(script, name, ...args) {
   const child = fork(new URL(script, import.meta.url), [name, ...args])
   return new Promise((resolve, reject) => {
-    child.once('message', told => resolve({ name, ...told, stop: () => stop(child) }))
+    child.once('message', told => resolve({ name, ...told, cpu: () => cpuOf(child), stop: () => stop(child) }))
     child.once('exit', code => reject(new Error(`${name} ended with ${code}`)))
   })
+}
+
+/** Microseconds of processor time the child has used, on all its threads. */
+function cpuOf(child) {
+  child.send('cpu')
+  return new Promise(resolve => child.once('message', ({ cpu }) => resolve(cpu.user + cpu.system)))
 }
 
 function stop(child) {
@@ -19,11 +25,12 @@ function stop(child) {
 }
 
 /**
- * Requests per second of one window. An answer that is not 2xx ends the benchmark: a refusal is fast.
+ * Requests per second of one window, and the server's processor time for each in microseconds. An answer that is not 2xx ends the benchmark: a refusal is fast.
  *
  * @param next makes what is particular to the next request
  */
-export async function windowOf(url, next, options = {}) {
+export async function windowOf({ url, cpu }, next, options = {}) {
+  const before = await cpu()
   const result = await autocannon({
     url,
     connections: CONNECTIONS,
@@ -33,10 +40,16 @@ export async function windowOf(url, next, options = {}) {
   })
   const { non2xx, errors } = result
   if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} refusals, ${errors} errors`)
-  return result.requests.average
+  return { rate: result.requests.average, cpu: ((await cpu()) - before) / result.requests.total }
 }
 
-/** The median of what each window made in relation to the window of the other server in the same round. */
-export const medianRatio = (values, others) => median(values.map((value, round) => value / others[round]))
-
 export const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+/** What the windows of a server made, and each in relation to another server's window of the same round. */
+export function summary(windows, others) {
+  return {
+    rate: median(windows.map(({ rate }) => rate)),
+    cpu: median(windows.map(({ cpu }) => cpu)),
+    ratio: median(windows.map(({ rate }, round) => rate / others[round].rate)),
+  }
+}

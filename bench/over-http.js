@@ -1,8 +1,8 @@
 import { guards } from './guards.js'
-import { median, medianRatio, startServer, windowOf } from './load.js'
+import { startServer, summary, windowOf } from './load.js'
 
 const WINDOWS = 15
-const NEW_TOKENS = 10_000
+const NEW_TOKENS = 6_000
 
 const inTurn = tokens => {
   let i = 0
@@ -18,12 +18,12 @@ export async function overHttp(issuer) {
   const results = servers.map(server => ({ ...server, hot: [], fresh: [] }))
   const hot = [issuer.token()]
   try {
-    for (const { url: address } of results) await windowOf(address, inTurn(hot))
+    for (const result of results) await windowOf(result, inTurn(hot))
     for (let i = 0; i < WINDOWS; i++) {
       const fresh = Array.from({ length: NEW_TOKENS }, () => issuer.token())
-      for (const result of results) {
-        result.hot.push(await windowOf(result.url, inTurn(hot)))
-        result.fresh.push(await windowOf(result.url, inTurn(fresh)))
+      for (const result of inOrder(results, i)) {
+        result.hot.push(await windowOf(result, inTurn(hot)))
+        result.fresh.push(await windowOf(result, inTurn(fresh)))
       }
     }
   } finally {
@@ -32,9 +32,10 @@ export async function overHttp(issuer) {
   const [open] = results
   return results.map(({ name, hot: seen, fresh }) => ({
     name,
-    hot: median(seen),
-    fresh: median(fresh),
-    hotRatio: medianRatio(seen, open.hot),
-    freshRatio: medianRatio(fresh, open.fresh),
+    hot: summary(seen, open.hot),
+    fresh: summary(fresh, open.fresh),
   }))
 }
+
+/** Another one begins each round. */
+const inOrder = (list, round) => list.map((_, i) => list[(i + round) % list.length])

@@ -12,4 +12,5 @@ app.get('/users', ...handlers, (_req, res) => {
 const server = app.listen(0, '127.0.0.1', () => {
   process.send({ url: `http://127.0.0.1:${server.address().port}/users` })
 })
+process.on('message', () => process.send({ cpu: process.cpuUsage() }))
 process.on('disconnect', () => process.exit(0))

@@ -1,16 +1,11 @@
 import { AUDIENCE } from './issuer.js'
-import { median, medianRatio, startServer, windowOf } from './load.js'
+import { startServer, summary, windowOf } from './load.js'
 import { mongoDatabase } from './mongo.js'
 
 const WINDOWS = 21
 
-const body = (audience, more = {}) =>
-  new URLSearchParams({
-    grant_type: 'client_credentials',
-    [audience]: AUDIENCE,
-    scope: 'read:users',
-    ...more,
-  }).toString()
+const body = audience =>
+  new URLSearchParams({ grant_type: 'client_credentials', [audience]: AUDIENCE, scope: 'read:users' }).toString()
 
 /** Tokens per second by client credentials, medians of windows that alternate between the servers. */
 export async function tokenEndpoint() {
@@ -18,8 +13,8 @@ export async function tokenEndpoint() {
   const names = ['only signs', 'scopegate, embedded', ...(mongodbUri ? ['scopegate, MongoDB'] : []), 'oidc-provider']
   const servers = await Promise.all(names.map(name => startServer('./token-server.js', name, mongodbUri ?? '')))
   const results = servers.map(server => ({ ...server, rates: [] }))
-  const run = ({ name, url, authorization }) =>
-    windowOf(url, () => ({ authorization, 'content-type': 'application/x-www-form-urlencoded' }), {
+  const run = ({ name, authorization, ...server }) =>
+    windowOf(server, () => ({ authorization, 'content-type': 'application/x-www-form-urlencoded' }), {
       method: 'POST',
       body: body(name === 'oidc-provider' ? 'resource' : 'audience'),
     })
@@ -30,5 +25,5 @@ export async function tokenEndpoint() {
     for (const { stop } of servers) stop()
   }
   const [{ rates: bare }] = results
-  return results.map(({ name, rates }) => ({ name, rate: median(rates), ratio: medianRatio(rates, bare) }))
+  return results.map(({ name, rates }) => ({ name, ...summary(rates, bare) }))
 }

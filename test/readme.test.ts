@@ -40,7 +40,7 @@ describe('README', () => {
       files.flatMap(file => [...read(file).matchAll(pattern)].map(([, name = '']) => name))
     const folder = 'lib/resource-server'
     const options = ['options', 'guard-options', 'dpop/options'].flatMap(file => {
-      const interfaces = [...read(`${folder}/${file}.ts`).matchAll(/^export interface [^]*?^}/gm)]
+      const interfaces = [...read(`${folder}/${file}.ts`).matchAll(/^export interface [\s\S]*?^}/gm)]
       return interfaces.flatMap(([text]) => [...text.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name = '']) => name))
     })
     const types = sources(/^ {2}(?:readonly )?type: '(\w+)'/gm, `${folder}/events.ts`, `${folder}/guard-events.ts`)

@@ -1,28 +1,24 @@
 import type { AccessTokenClaims, AuthInfo } from './types.js'
 
-/** Where a request carries what a guard found, for {@link getAuth}; not an enumerable name, so no log prints it. */
-const AUTH = Symbol('scopegate.auth')
-/** Which resource server found it: its further guards need not look again, those of another one do. */
-const OWNER = Symbol('scopegate.owner')
-
-interface AuthCarrier {
-  [AUTH]?: AuthInfo
-  [OWNER]?: object
-  auth?: AuthInfo
+/** What a guard found, and which resource server it belongs to: its further guards need not look again, others do. */
+interface Found {
+  auth: AuthInfo
+  owner: object
 }
+
+/** Beside the requests, not on them: a request with a member more than Express expects makes all of Express slower. */
+const found = new WeakMap<object, Found>()
 
 /** Puts the verified token on the request, as `req.auth` and for {@link getAuth}. */
 export function setAuth(req: object, auth: AuthInfo, owner: object): void {
-  const carrier: AuthCarrier = req
-  carrier[OWNER] = owner
-  carrier[AUTH] = auth
-  carrier.auth = auth
+  found.set(req, { auth, owner })
+  ;(req as { auth?: AuthInfo }).auth = auth
 }
 
 /** What a guard of the same resource server found before. */
 export function authOf(req: object, owner: object): AuthInfo | undefined {
-  const carrier: AuthCarrier = req
-  return carrier[OWNER] === owner ? carrier[AUTH] : undefined
+  const known = found.get(req)
+  return known?.owner === owner ? known.auth : undefined
 }
 
 /**
@@ -44,5 +40,5 @@ export function getAuth<Claims extends object = AccessTokenClaims>(req: object):
 
 /** As {@link getAuth}, and undefined where there is none: for routes whose credential is optional. */
 export function findAuth<Claims extends object = AccessTokenClaims>(req: object): AuthInfo<Claims> | undefined {
-  return (req as AuthCarrier)[AUTH] as AuthInfo<Claims> | undefined
+  return found.get(req)?.auth as AuthInfo<Claims> | undefined
 }

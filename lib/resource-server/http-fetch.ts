@@ -2,7 +2,7 @@
 const MAX_BYTES = 1_048_576
 
 /** Who asks. */
-const HEADERS = { Accept: 'application/json', 'User-Agent': 'scopegate/0.1' }
+const HEADERS = { Accept: 'application/json', 'User-Agent': 'scopegate/0.1.0' }
 
 /** Why a document could not be had; `code` is that of the event, `status` that of an answer which was not 200. */
 export class FetchFailure extends Error {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { VerifierEvent } from '../../lib/resource-server/events.js'
 import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
@@ -151,12 +152,13 @@ describe('issuer-metadata', () => {
       createVerifier({ issuer, audience: AUDIENCE, clock: setClock(), keySet: { timeoutDuration } })
 
     it('finds and fetches the keys, saying who asks', async () => {
+      const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
       listener = (req, res) =>
         res.end(JSON.stringify(req.url === '/jwks' ? { keys: [key.jwk] } : { issuer, jwks_uri: `${issuer}/jwks` }))
       expect(await refusalOf(create(), mintToken({ claims: { iss: issuer } }))).to.equal(undefined)
       expect(seen.map(({ url }) => url)).to.deep.equal([OAUTH, '/jwks'])
       for (const { agent, accept } of seen) {
-        expect(agent).to.match(/^scopegate\/\d/)
+        expect(agent).to.equal(`scopegate/${version}`)
         expect(accept).to.equal('application/json')
       }
     })

@@ -5,7 +5,7 @@ import { decode } from '../../lib/resource-server/base64url.js'
 import { readHeader } from '../../lib/resource-server/compact-jws.js'
 import { isSignedBy } from '../../lib/resource-server/jws-signature.js'
 import { fits, readKeys } from '../../lib/resource-server/jwk.js'
-import { readVerifierOptions } from '../../lib/resource-server/options.js'
+import { readVerifierOptions } from '../../lib/resource-server/read-options.js'
 
 interface Vectors {
   testGroups: {

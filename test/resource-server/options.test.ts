@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { readVerifierOptions, type VerifierOptions } from '../../lib/resource-server/options.js'
+import type { VerifierOptions } from '../../lib/resource-server/options.js'
+import { readVerifierOptions } from '../../lib/resource-server/read-options.js'
 import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
 
 const GOOD = { issuer: 'https://issuer.test', audience: 'https://api.test' }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { CompactJws } from './compact-jws.js'
 import { deepFreeze } from './freeze.js'
 import { memoize } from './memoize.js'
-import type { AccessTokenClaims, AuthInfo } from './types.js'
+import type { AccessTokenClaims, AccessTokenHeader, AuthInfo } from './types.js'
 
 /** Scope texts that are kept with their lists, which all tokens with this text share: most have one of a few. */
 const MAX_TEXTS = 256
@@ -11,19 +11,48 @@ const MAX_TEXT_LENGTH = 512
 const lists = new LRUCache<string, string[]>({ max: MAX_TEXTS })
 let last: { claim: string; list: string[] } = { claim: '', list: Object.freeze<string[]>([]) as string[] }
 
-/** What `req.auth` holds of a token that was verified, frozen all through. */
-export function createAuthInfo(token: string, { header, payload }: Pick<CompactJws, 'header' | 'payload'>): AuthInfo {
-  deepFreeze(payload)
-  const claims = payload as unknown as AccessTokenClaims
-  const { permissions, exp: expiresAt } = claims
-  const { parameters } = header
-  const clientId = clientOf(payload)
-  const scopes = readScopes(payload['scope'] ?? payload['scp'])
-  // Two shapes, each written out: this runs for every new token.
-  if (isTexts(permissions)) {
-    return Object.freeze({ payload: claims, header: parameters, token, clientId, scopes, permissions, expiresAt })
+/** What `req.auth` holds of a token that was verified. Knows its verifier, so that nothing else is taken for it. */
+class VerifiedToken implements AuthInfo {
+  readonly payload: Readonly<AccessTokenClaims>
+  readonly header: Readonly<AccessTokenHeader>
+  readonly token: string
+  readonly clientId: string
+  readonly scopes: string[]
+  declare readonly permissions?: string[]
+  readonly expiresAt: number
+  readonly #verifier: object
+
+  constructor(token: string, { header, payload }: Pick<CompactJws, 'header' | 'payload'>, verifier: object) {
+    const claims = payload as unknown as AccessTokenClaims
+    this.payload = claims
+    this.header = header.parameters
+    this.token = token
+    this.clientId = clientOf(payload)
+    this.scopes = readScopes(payload['scope'] ?? payload['scp'])
+    if (isTexts(claims.permissions)) this.permissions = claims.permissions
+    this.expiresAt = claims.exp
+    this.#verifier = verifier
   }
-  return Object.freeze({ payload: claims, header: parameters, token, clientId, scopes, expiresAt })
+
+  static isOf(value: object, verifier: object): boolean {
+    return #verifier in value && value.#verifier === verifier
+  }
+
+  static is(value: object): boolean {
+    return #verifier in value
+  }
+}
+
+/** Makes what `req.auth` holds, frozen all through. @param verifier which one verified the token */
+export function createAuthInfo(token: string, jws: Pick<CompactJws, 'header' | 'payload'>, verifier: object): AuthInfo {
+  deepFreeze(jws.payload)
+  return Object.freeze(new VerifiedToken(token, jws, verifier))
+}
+
+/** Is this what a verifier made, and, where one is named, this verifier? */
+export function isVerified(value: unknown, verifier?: object): value is AuthInfo {
+  if (typeof value !== 'object' || value === null) return false
+  return verifier === undefined ? VerifiedToken.is(value) : VerifiedToken.isOf(value, verifier)
 }
 
 function clientOf({ client_id: clientId, azp, cid }: Record<string, unknown>): string {

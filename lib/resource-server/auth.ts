@@ -1,29 +1,24 @@
+import { isVerified } from './auth-info.js'
 import type { AccessTokenClaims, AuthInfo } from './types.js'
 
-/** What a guard found, and which resource server it belongs to: its further guards need not look again, others do. */
-interface Found {
-  auth: AuthInfo
-  owner: object
+interface AuthCarrier {
+  auth?: unknown
 }
 
-/** Beside the requests, not on them: a request with a member more than Express expects makes all of Express slower. */
-const found = new WeakMap<object, Found>()
-
-/** Puts the verified token on the request, as `req.auth` and for {@link getAuth}. */
-export function setAuth(req: object, auth: AuthInfo, owner: object): void {
-  found.set(req, { auth, owner })
-  ;(req as { auth?: AuthInfo }).auth = auth
+/** Puts the verified token on the request. */
+export function setAuth(req: object, auth: AuthInfo): void {
+  const carrier: AuthCarrier = req
+  carrier.auth = auth
 }
 
-/** What a guard of the same resource server found before. */
-export function authOf(req: object, owner: object): AuthInfo | undefined {
-  const known = found.get(req)
-  return known?.owner === owner ? known.auth : undefined
+/** What a guard with the same verifier found before: its further guards need not look again, those of others do. */
+export function authOf(req: object, verifier: object): AuthInfo | undefined {
+  const { auth } = req as AuthCarrier
+  return isVerified(auth, verifier) ? auth : undefined
 }
 
 /**
- * The verified access token of a request, typed. Reads what the guard itself stored: another middleware that writes
- * `req.auth` does not change it.
+ * The verified access token of a request, typed. What another middleware wrote to `req.auth` is not taken for one.
  *
  * @typeParam Claims - further claims your issuer puts in its tokens. They are a promise of yours: nothing checks them here.
  * @throws TypeError where no guard ran, or where a guard let a request without a credential pass (`optional`).
@@ -40,5 +35,6 @@ export function getAuth<Claims extends object = AccessTokenClaims>(req: object):
 
 /** As {@link getAuth}, and undefined where there is none: for routes whose credential is optional. */
 export function findAuth<Claims extends object = AccessTokenClaims>(req: object): AuthInfo<Claims> | undefined {
-  return found.get(req)?.auth as AuthInfo<Claims> | undefined
+  const { auth } = req as AuthCarrier
+  return isVerified(auth) ? (auth as AuthInfo<Claims>) : undefined
 }

@@ -37,6 +37,8 @@ export interface Demand {
 
 export interface GuardContext {
   authenticate: Authenticate
+  /** Whose tokens the guard takes for authenticated. */
+  verifier: object
   options: GuardOptions
 }
 
@@ -44,14 +46,14 @@ export const NO_SCOPES: readonly string[] = []
 
 /** Makes a guard: authenticate once for each request, then demand. Waits for nothing where nothing is to be waited for. */
 export function createGuard(name: string, context: GuardContext, demand: Demand | undefined): Guard {
-  const { authenticate, options } = context
+  const { authenticate, options, verifier } = context
 
   function guard(req: HttpRequest, res: HttpResponse, next: Next): void {
     const call: GuardCall = { req, res, next, scopes: NO_SCOPES, startedAt: startOf(options) }
     let auth: AuthInfo | undefined | Promise<AuthInfo | undefined>
     try {
       if (demand !== undefined) call.scopes = demand.scopesOf(req)
-      auth = authOf(req, context) ?? authenticate(req, res)
+      auth = authOf(req, verifier) ?? authenticate(req, res)
     } catch (error) {
       return refuseRequest(error, call, options)
     }
@@ -65,7 +67,7 @@ export function createGuard(name: string, context: GuardContext, demand: Demand 
   function admit(auth: AuthInfo | undefined, call: GuardCall): void {
     const refusal = auth === undefined ? withoutCredential() : withoutScope(auth, call.scopes)
     if (refusal !== undefined) return refuseRequest(refusal, call, options, auth)
-    if (auth !== undefined) setAuth(call.req, auth, context)
+    if (auth !== undefined) setAuth(call.req, auth)
     call.next()
   }
 

@@ -43,7 +43,7 @@ export function resourceServer<Claims extends object = AccessTokenClaims>(
 ): ResourceServer<Claims> {
   const { guard, verifier: verifierOptions } = readGuardOptions(options)
   const verifier = createVerifier(withoutRefusals(verifierOptions))
-  const context = { authenticate: createAuthenticate(verifier, guard), options: guard }
+  const context = { authenticate: createAuthenticate(verifier, guard), verifier: verifier.verify, options: guard }
   const guards: ResourceServer = {
     requireScope: createRequireScope(context),
     requirePermission: createRequirePermission(context),

@@ -84,7 +84,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     const key = keys.find(candidate => isSignedBy(jws, candidate))
     if (key === undefined) throw refuse('signature')
     assertClaims(jws.payload, settings, clock.now())
-    const auth = createAuthInfo(token, jws)
+    const auth = createAuthInfo(token, jws, verifyToken)
     const { nbf = 0, iat = 0 } = auth.payload
     const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
     cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
@@ -120,11 +120,13 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     }
   }
 
-  return function verifyToken(token) {
+  function verifyToken(token: string): AuthInfo | Promise<AuthInfo> {
     if (typeof token !== 'string') throw report(refuse('not_three_parts'), undefined)
     const known = cache?.get(token, clock.now())
     if (known === undefined) return verifyNew(token)
     if (hasPredicates) recheck(known.auth)
     return known.auth
   }
+
+  return verifyToken
 }

@@ -202,8 +202,18 @@ describe('verify-access-token', () => {
         header: { kid },
         refusal: 'kid',
       })),
-      ...['__proto__', 'constructor', '../../etc/passwd', "' OR 1=1 --", ''].map(kid => ({
-        description: `the unknown kid ${JSON.stringify(kid)}`,
+      ...[
+        '__proto__',
+        'constructor',
+        '../../etc/passwd',
+        "' OR 1=1 --",
+        '',
+        'a,b',
+        'a.b',
+        'a\n',
+        'x'.repeat(10_000),
+      ].map(kid => ({
+        description: `the unknown kid ${JSON.stringify(kid).slice(0, 30)}`,
         header: { kid },
         refusal: 'key',
       })),
@@ -225,6 +235,16 @@ describe('verify-access-token', () => {
         refusal: 'not_json',
       },
     ])
+
+    it('is not troubled by claims nested thousands deep, which the issuer signed', async () => {
+      const depth = 5_000
+      const claims = JSON.stringify(GOOD_CLAIMS).slice(0, -1)
+      const token = mintToken({ payloadText: `${claims},"deep":${'['.repeat(depth)}${']'.repeat(depth)}}` })
+      const auth = await accept(createFixture().verifier, token)
+      let deepest = auth.payload['deep'] as unknown[]
+      while (deepest.length > 0) deepest = deepest[0] as unknown[]
+      expect(deepest).to.be.frozen
+    })
 
     it('never looks at jku, x5u, jwk and x5c', async () => {
       const attacker = createKey('RS256', 'RS256-1')

@@ -45,11 +45,14 @@ export async function windowOf({ url, cpu }, next, options = {}) {
 
 export const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
-/** What the windows of a server made, and each in relation to another server's window of the same round. */
+/**
+ * What the windows of a server made, and in relation to those of another one: of each the better quartile, because what
+ * else a machine does makes windows worse and never better.
+ */
 export function summary(windows, others) {
-  return {
-    rate: median(windows.map(({ rate }) => rate)),
-    cpu: median(windows.map(({ cpu }) => cpu)),
-    ratio: median(windows.map(({ rate }, round) => rate / others[round].rate)),
-  }
+  const rateOf = list => quartile(list.map(({ rate }) => -rate)) * -1
+  const rate = rateOf(windows)
+  return { rate, cpu: quartile(windows.map(({ cpu }) => cpu)), ratio: rate / rateOf(others) }
 }
+
+const quartile = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)]

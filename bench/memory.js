@@ -18,7 +18,9 @@ export async function memory() {
   const verifier = createCheck(issuer, fetchKeys)
   const mint = i => mintToken(privateKey, issuer, i)
   const hot = mint(-1)
-  for (let i = 0; i < 3; i++) await verifier(hot)
+  await verifier(hot)
+  await verifier(hot)
+  const known = await verifier(hot)
   globalThis.gc()
   const before = process.memoryUsage().heapUsed
   for (let i = 0; i < TOKENS; i++) {
@@ -27,10 +29,8 @@ export async function memory() {
   }
   globalThis.gc()
   const grown = (process.memoryUsage().heapUsed - before) / MIB
-  const start = process.hrtime.bigint()
-  await verifier(hot)
-  const hotMicroseconds = Number(process.hrtime.bigint() - start) / 1000
-  return { tokens: TOKENS, grownMiB: grown, hotMicroseconds }
+  // The very object: what is verified anew is a new one.
+  return { tokens: TOKENS, grownMiB: grown, kept: (await verifier(hot)) === known }
 }
 
 function createCheck(issuer, fetchKeys) {
@@ -46,7 +46,7 @@ function createCheck(issuer, fetchKeys) {
     new Promise((resolve, reject) => {
       const authorization = `Bearer ${token}`
       const request = { method: 'GET', headers: { authorization }, rawHeaders: ['Authorization', authorization] }
-      guard(request, response, error => (error ? reject(error) : resolve()))
+      guard(request, response, error => (error ? reject(error) : resolve(request.auth)))
     })
 }
 

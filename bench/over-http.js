@@ -9,7 +9,7 @@ const inTurn = tokens => {
   return () => ({ authorization: `Bearer ${tokens[i++ % tokens.length]}` })
 }
 
-/** Requests per second, medians of windows that alternate between the servers. */
+/** Requests per second, of windows that alternate between the servers. */
 export async function overHttp(issuer) {
   const { issuer: url, jwksUri, jwks, pem } = issuer
   const told = JSON.stringify({ issuer: url, jwksUri, jwks, pem })

@@ -7,7 +7,7 @@ const WINDOWS = 21
 const body = audience =>
   new URLSearchParams({ grant_type: 'client_credentials', [audience]: AUDIENCE, scope: 'read:users' }).toString()
 
-/** Tokens per second by client credentials, medians of windows that alternate between the servers. */
+/** Tokens per second by client credentials, of windows that alternate between the servers. */
 export async function tokenEndpoint() {
   const mongodbUri = await mongoDatabase()
   const names = ['only signs', 'scopegate, embedded', ...(mongodbUri ? ['scopegate, MongoDB'] : []), 'oidc-provider']

@@ -1,4 +1,4 @@
-import { InvalidTokenError } from '../errors.js'
+import { InvalidTokenError, OAuthError } from '../errors.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
 import { refuse, unanswered } from './refuse.js'
 import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
@@ -53,7 +53,25 @@ export function createAuthenticate(
 
 /** What follows, at once where that is possible. */
 function chain(auth: Maybe<AuthInfo>, check: Check): Maybe<AuthInfo> {
-  return auth instanceof Promise ? auth.then(check) : check(auth)
+  return auth instanceof Promise ? auth.then(verified => run(check, verified)) : run(check, auth)
+}
+
+/** A refusal says whose token it was. */
+function run(check: Check, auth: AuthInfo): Maybe<AuthInfo> {
+  try {
+    const checked = check(auth)
+    if (!(checked instanceof Promise)) return checked
+    return checked.catch((error: unknown) => {
+      throw attribute(error, auth)
+    })
+  } catch (error) {
+    throw attribute(error, auth)
+  }
+}
+
+function attribute(error: unknown, { payload: { iss: issuer }, header: { kid } }: AuthInfo): unknown {
+  if (error instanceof OAuthError) error.refusedToken = { issuer, ...(kid !== undefined && { kid }) }
+  return error
 }
 
 /** RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is no bearer token, whatever the guard can check. */

@@ -47,6 +47,23 @@ describe('a guard', () => {
     expect(told[3]).to.deep.equal({ detail: 'key', named: issuer.issuer, known: undefined, ageMs: 0 })
   })
 
+  const checks: { description: string; options: Partial<ResourceServerOptions>; detail: string }[] = [
+    { description: 'is revoked', options: { isRevoked: () => true }, detail: 'revoked' },
+    { description: 'is revoked, later', options: { isRevoked: async () => true }, detail: 'revoked' },
+    { description: 'comes as a bearer token', options: {}, detail: 'bound_token_as_bearer' },
+  ]
+  for (const { description, options, detail } of checks) {
+    it(`says in its event whose token it was that ${description}`, async () => {
+      const events: ResourceServerEvent[] = []
+      const app = createApp({ ...options, onEvent: event => void events.push(event) })
+      const claims = detail === 'revoked' ? {} : { cnf: { jkt: 'x' } }
+      const bearer = await issuer.bearer({ scope: 'a b', claims })
+      await request(app).get('/all').set('authorization', bearer).expect(401)
+      const kid = issuer.jwks().keys[0]?.kid
+      expect(events.at(-1)).to.include({ type: 'refused', detail, issuer: issuer.issuer, kid })
+    })
+  }
+
   it('says in an outage whose keys are wanted, and how old those are that were had', async () => {
     const clock = setClock()
     issuer = await testIssuer({ audience: AUDIENCE, clock })

@@ -127,8 +127,9 @@ function readMetadata(value: ResourceServerOptions['resourceMetadata']): {
   return { url: value }
 }
 
-/** @throws TypeError where the list is empty or one of the scopes is not a scope-token (RFC 6749 §3.3) */
-export function assertScopes(scopes: readonly unknown[], caller: string): asserts scopes is readonly string[] {
+/** @throws TypeError where there is no list, it is empty, or one of the scopes is not a scope-token (RFC 6749 §3.3) */
+export function assertScopes(scopes: unknown, caller: string): asserts scopes is readonly string[] {
+  if (!Array.isArray(scopes)) throw invalidType(`${caller}: the function must name a scope, or a list of them`)
   if (scopes.length === 0) throw invalidValue(`${caller}: name at least one scope; to demand none, use requireAuth()`)
   for (const scope of scopes) {
     if (typeof scope !== 'string') throw invalidType(`${caller}: a scope must be a string`)

@@ -194,6 +194,30 @@ describe('a guard', () => {
     })
   }
 
+  const namings: { description: string; name: () => unknown }[] = [
+    { description: 'nothing', name: () => undefined },
+    { description: 'null', name: () => null },
+    { description: 'no scope', name: () => [] },
+    { description: 'an empty scope', name: () => '' },
+    { description: 'two scopes in one text', name: () => 'a b' },
+    { description: 'a number', name: () => [1] },
+    { description: 'a promise', name: async () => 'a' },
+  ]
+  for (const { description, name } of namings) {
+    it(`lets nobody pass where its function of the request names ${description}`, async () => {
+      const { requireScope } = resourceServer(issuer.resourceServerOptions)
+      const app = express().get('/', requireScope(name as () => string), (_req, res) => res.json({}))
+      app.use(((error, _req, res, _next) => {
+        res.status(500).json({ code: error.code })
+      }) as ErrorRequestHandler)
+      const answer = await request(app)
+        .get('/')
+        .set('authorization', await issuer.bearer({ scope: 'a b' }))
+      expect(answer.status).to.equal(500)
+      expect(answer.body.code).to.match(/^ERR_INVALID_ARG_(TYPE|VALUE)$/)
+    })
+  }
+
   it('has no handler of its own where there may be no token', () => {
     const { requireAuth, requireScope } = resourceServer({ ...issuer.resourceServerOptions, optional: true })
     expect(() => requireAuth().handle(() => undefined)).to.throw(TypeError, 'optional')

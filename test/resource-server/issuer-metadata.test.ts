@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import type { VerifierEvent } from '../../lib/resource-server/events.js'
 import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
 import { sharedKey } from '../support/keys.js'
-import { AUDIENCE, ISSUER, mintToken } from '../support/mint-token.js'
+import { AUDIENCE, ISSUER, mintToken, NOW } from '../support/mint-token.js'
 import { json, plannedFetch } from '../support/planned-fetch.js'
 import { setClock } from '../support/set-clock.js'
 import { expectUnavailable, refusalOf } from './fixture.js'
@@ -167,7 +167,14 @@ describe('issuer-metadata', () => {
       'hangs up': req => req.socket.destroy(),
       redirects: (_req, res) => res.writeHead(302, { location: '/jwks' }).end(),
       'never answers': () => undefined,
-      'drips its body': (_req, res) => res.writeHead(200).write('{'),
+      'answers 500': (_req, res) => res.writeHead(500).end('{"keys":[]}'),
+      'answers HTML': (_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'),
+      'answers garbage': (_req, res) => res.writeHead(200).end('{"keys":"none"}'),
+      'sends headers alone': (_req, res) => res.writeHead(200).flushHeaders(),
+      'drips its body': (_req, res) => {
+        const timer = setInterval(() => res.write(' '), 5)
+        res.once('close', () => clearInterval(timer))
+      },
       'never ends its body': (_req, res) => {
         const chunk = ' '.repeat(65_536)
         const more = () => void (!res.destroyed && (res.write(chunk) ? setImmediate(more) : res.once('drain', more)))
@@ -181,6 +188,35 @@ describe('issuer-metadata', () => {
         expect(seen.map(({ url }) => url)).not.to.include('/jwks')
         server.closeAllConnections()
       })
+
+      it(`goes on with the keys it has where the issuer ${description}, until they are too old`, async () => {
+        const clock = setClock()
+        const uri = `${issuer}/jwks`
+        listener = (_req, res) => res.end(JSON.stringify({ keys: [key.jwk] }))
+        const options = { issuer, audience: AUDIENCE, clock, keySet: { uri, timeoutDuration: 100 } }
+        const verifier = createVerifier({ ...options, cache: false })
+        const token = mintToken({ claims: { iss: issuer, exp: NOW + 86_400 } })
+        expect(await refusalOf(verifier, token)).to.equal(undefined)
+        listener = failing
+        clock.advance(3_599_999)
+        expect(await refusalOf(verifier, token)).to.equal(undefined)
+        clock.advance(10_001)
+        await expectUnavailable(verifier, token)
+        listener = (_req, res) => res.end(JSON.stringify({ keys: [key.jwk] }))
+        clock.advance(10_000)
+        expect(await refusalOf(verifier, token), 'after the outage').to.equal(undefined)
+        server.closeAllConnections()
+      })
     }
+
+    it('is 503 where nobody listens', async () => {
+      const closed = createServer()
+      await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
+      const { port } = closed.address() as AddressInfo
+      await new Promise(resolve => closed.close(resolve))
+      const nowhere = `http://127.0.0.1:${port}`
+      const verifier = createVerifier({ issuer: nowhere, audience: AUDIENCE, clock: setClock() })
+      await expectUnavailable(verifier, mintToken({ claims: { iss: nowhere } }))
+    })
   })
 })

@@ -18,7 +18,7 @@ export interface ErrorDetail {
   headers?: Headers
 }
 
-/** What is known of a token that was refused; for events, not for the client. Nothing of it is proven. */
+/** What is known of a token that was refused; for events, not for the client. Proven only where it was verified first. */
 export interface RefusedToken {
   /** The configured issuer that it names. */
   issuer?: string
@@ -42,7 +42,7 @@ export abstract class OAuthError extends Error {
   /** Response headers, the challenge among them; Express's final handler sends them too. */
   headers: Headers
   readonly detail: string | undefined
-  /** Set by the verifier. */
+  /** Set where a token was read. */
   refusedToken?: RefusedToken
   /** The message may be shown to the client (http-errors' convention). */
   readonly expose = true

@@ -1,9 +1,9 @@
-import { InvalidTokenError, OAuthError } from '../errors.js'
+import { InvalidTokenError } from '../errors.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
-import { refuse, unanswered } from './refuse.js'
 import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
 import { createPossessionCheck } from './dpop/possession.js'
 import type { GuardOptions } from './guard-options.js'
+import { attribute, refuse, unanswered } from './refuse.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 
 const SILENT = 'isRevoked gave no answer'
@@ -67,11 +67,6 @@ function run(check: Check, auth: AuthInfo): Maybe<AuthInfo> {
   } catch (error) {
     throw attribute(error, auth)
   }
-}
-
-function attribute(error: unknown, { payload: { iss: issuer }, header: { kid } }: AuthInfo): unknown {
-  if (error instanceof OAuthError) error.refusedToken = { issuer, ...(kid !== undefined && { kid }) }
-  return error
 }
 
 /** RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is no bearer token, whatever the guard can check. */

@@ -15,7 +15,7 @@ export interface GuardEvent {
   readonly detail?: string
   /** The configured issuer that the token names; absent where there is no readable token, or it names another one. */
   readonly issuer?: string
-  /** As the token says, proven only where the status is 403. At most 200 characters. */
+  /** As the token says; proven where it was verified before the refusal. At most 200 characters. */
   readonly kid?: string
   /** Age of the issuer's keys in milliseconds; absent where there are none. */
   readonly ageMs?: number

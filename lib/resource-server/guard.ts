@@ -5,6 +5,7 @@ import { authOf, setAuth } from './auth.js'
 import type { Authenticate } from './authenticate.js'
 import type { GuardOptions } from './guard-options.js'
 import { type GuardCall, refuseRequest } from './refusal.js'
+import { attribute } from './refuse.js'
 import type { AccessTokenClaims, AuthInfo } from './types.js'
 
 /** A request that a guard let pass: `auth` is there, with the claims that the guard was told of. */
@@ -66,7 +67,7 @@ export function createGuard(name: string, context: GuardContext, demand: Demand 
 
   function admit(auth: AuthInfo | undefined, call: GuardCall): void {
     const refusal = auth === undefined ? withoutCredential() : withoutScope(auth, call.scopes)
-    if (refusal !== undefined) return refuseRequest(refusal, call, options, auth)
+    if (refusal !== undefined) return refuseRequest(refusal, call, options)
     if (auth !== undefined) setAuth(call.req, auth)
     call.next()
   }
@@ -78,7 +79,7 @@ export function createGuard(name: string, context: GuardContext, demand: Demand 
 
   function withoutScope(auth: AuthInfo, scopes: readonly string[]): InsufficientScopeError | undefined {
     if (demand === undefined || demand.covers(demand.granted(auth), scopes)) return undefined
-    return new InsufficientScopeError('The access token does not carry the scope that is needed')
+    return attribute(new InsufficientScopeError('The access token does not carry the scope that is needed'), auth)
   }
 
   Object.defineProperty(guard, 'name', { value: name })

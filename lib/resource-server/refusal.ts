@@ -7,7 +7,6 @@ import { emit } from './events.js'
 import type { GuardEvent } from './guard-events.js'
 import type { GuardOptions } from './guard-options.js'
 import { unanswered } from './refuse.js'
-import type { AuthInfo } from './types.js'
 
 /** One request at one guard. */
 export interface GuardCall {
@@ -24,13 +23,13 @@ export interface GuardCall {
  * Answers a refusal once: status, challenge and JSON body, or, with `errors: 'next'`, the headers and the error for the
  * app's own handler. What is no refusal of ours is a fault of the host's code, and goes to its error handler as it is.
  */
-export function refuseRequest(error: unknown, call: GuardCall, options: GuardOptions, auth?: AuthInfo): void {
+export function refuseRequest(error: unknown, call: GuardCall, options: GuardOptions): void {
   const { req, res, next, scopes } = call
   const refusal = error instanceof StoreUnavailableError ? unanswered('the store gave no answer', error) : error
   if (!(refusal instanceof OAuthError)) return next(refusal)
   const challenge = challengesOf(refusal, req, scopes, options)
   if (challenge !== undefined) refusal.headers = { ...refusal.headers, 'WWW-Authenticate': challenge }
-  report(refusal, call, options, auth)
+  report(refusal, call, options)
   if (res.headersSent || res.writableEnded) return
   setHeaders(res, refusal.headers)
   if (options.errors === 'next') return next(refusal)
@@ -47,16 +46,14 @@ function setHeaders(res: HttpResponse, headers: Headers): void {
   exposeHeaders(res, Object.keys(headers))
 }
 
-function report(refusal: OAuthError, call: GuardCall, { onEvent }: GuardOptions, auth?: AuthInfo): void {
+function report(refusal: OAuthError, call: GuardCall, { onEvent }: GuardOptions): void {
   if (onEvent === undefined) return
-  const { kid } = auth?.header ?? {}
   emit<GuardEvent>(onEvent, {
     type: 'refused',
     code: refusal.code as GuardEvent['code'],
     status: refusal.status,
     error: refusal.error ?? 'unauthorized',
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
-    ...(auth !== undefined && { issuer: auth.payload.iss, ...(kid !== undefined && { kid }) }),
     ...refusal.refusedToken,
     ...(call.scopes.length > 0 && { scopes: call.scopes }),
     durationMs: performance.now() - call.startedAt,

@@ -1,4 +1,5 @@
-import { InvalidTokenError, TemporarilyUnavailableError } from '../errors.js'
+import { InvalidTokenError, OAuthError, type RefusedToken, TemporarilyUnavailableError } from '../errors.js'
+import type { AuthInfo } from './types.js'
 
 /** The public text of every refusal of a token: which rule refused is for events alone. */
 const INVALID_TOKEN = 'The access token is invalid, expired or revoked'
@@ -15,4 +16,15 @@ const RETRY_AFTER = '5'
 export function unanswered(detail: string, cause: unknown): TemporarilyUnavailableError {
   const headers = { 'Retry-After': RETRY_AFTER }
   return new TemporarilyUnavailableError('The access token cannot be checked now', { detail, cause, headers })
+}
+
+/** The `kid` as an event may hold it: one that is long tells nobody anything. */
+export function nameKey(kid: string | undefined): Pick<RefusedToken, 'kid'> {
+  return kid !== undefined && kid.length <= 200 ? { kid } : {}
+}
+
+/** Notes on a refusal whose verified token it was. */
+export function attribute<Refusal>(refusal: Refusal, { payload, header }: AuthInfo): Refusal {
+  if (refusal instanceof OAuthError) refusal.refusedToken = { issuer: payload.iss, ...nameKey(header.kid) }
+  return refusal
 }

@@ -1,9 +1,9 @@
 import type { HttpRequest } from '../http/handler.js'
 import { coversAll, coversAny } from '../scope.js'
+import { readScopes } from './auth-info.js'
 import { createGuard, type Demand, type Guard, type GuardContext, NO_SCOPES } from './guard.js'
 import { assertScopes } from './guard-options.js'
 import type { AccessTokenClaims, AuthInfo } from './types.js'
-import { readScopes } from './verify-access-token.js'
 
 /** The scopes of a route: as they are, or found out from the request. */
 export type ScopeDemand = string | ((req: HttpRequest) => string | readonly string[])

@@ -1,6 +1,6 @@
 import { assertClaims, assertDemands } from './claims.js'
 import { type CompactJws, createJwsReader, readHeader } from './compact-jws.js'
-import { refuse } from './refuse.js'
+import { nameKey, refuse } from './refuse.js'
 import { emit } from './events.js'
 import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'
@@ -12,8 +12,6 @@ import { readVerifierOptions } from './read-options.js'
 import { ResultCache } from './result-cache.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 import { InvalidTokenError, OAuthError, type RefusedToken } from '../errors.js'
-
-export { readScopes } from './auth-info.js'
 
 /** A verifier, and its key sets for a warm start elsewhere. */
 export interface Verifier extends AccessTokenVerifier {
@@ -115,7 +113,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     const ageMs = keySet?.ageAt(clock.now())
     return {
       ...(keySet !== undefined && { issuer: issuer as string }),
-      ...(kid !== undefined && kid.length <= 200 && { kid }),
+      ...nameKey(kid),
       ...(ageMs !== undefined && { ageMs }),
     }
   }

@@ -9,7 +9,7 @@ import type { KeySet } from './key-set.js'
 import { keySetOf } from './key-set-registry.js'
 import type { KeySetSeed, VerifierOptions, VerifierSettings } from './options.js'
 import { readVerifierOptions } from './read-options.js'
-import { ResultCache } from './result-cache.js'
+import { ResultCache, type VerifiedToken } from './result-cache.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 import { InvalidTokenError, OAuthError, type RefusedToken } from '../errors.js'
 
@@ -53,16 +53,16 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
   const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
 
-  function verifyNew(token: string): AuthInfo | Promise<AuthInfo> {
+  function verifyNew(token: string, now: number): AuthInfo | Promise<AuthInfo> {
     let jws: CompactJws | undefined
     try {
       jws = readJws(token)
       const keySet = keySetFor(jws)
-      const candidates = keySet.candidates(jws.header.kid, jws.header.alg)
-      if (!(candidates instanceof Promise)) return conclude(token, jws, keySet, candidates)
+      const candidates = keySet.candidates(jws.header.kid, jws.header.alg, now)
+      if (!(candidates instanceof Promise)) return conclude(token, jws, keySet, candidates, now)
       const waiting = jws
       return candidates
-        .then(keys => conclude(token, waiting, keySet, keys))
+        .then(keys => conclude(token, waiting, keySet, keys, clock.now()))
         .catch((error: unknown) => {
           throw report(error, waiting)
         })
@@ -78,14 +78,12 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     return keySet
   }
 
-  function conclude(token: string, jws: CompactJws, keySet: KeySet, keys: readonly VerificationKey[]): AuthInfo {
+  function conclude(token: string, jws: CompactJws, keySet: KeySet, keys: readonly VerificationKey[], now: number): AuthInfo {
     const key = keys.find(candidate => isSignedBy(jws, candidate))
     if (key === undefined) throw refuse('signature')
-    assertClaims(jws.payload, settings, clock.now())
+    assertClaims(jws.payload, settings, now)
     const auth = createAuthInfo(token, jws, verifyToken)
-    const { nbf = 0, iat = 0 } = auth.payload
-    const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
-    cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
+    if (cache?.wants(token)) cache.keep({ auth, key, keySet, ...validityOf(auth, clockTolerance) })
     return auth
   }
 
@@ -120,11 +118,18 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
 
   function verifyToken(token: string): AuthInfo | Promise<AuthInfo> {
     if (typeof token !== 'string') throw report(refuse('not_three_parts'), undefined)
-    const known = cache?.get(token, clock.now())
-    if (known === undefined) return verifyNew(token)
+    const now = clock.now()
+    const known = cache?.get(token, now)
+    if (known === undefined) return verifyNew(token, now)
     if (hasPredicates) recheck(known.auth)
     return known.auth
   }
 
   return verifyToken
+}
+
+/** When the token is good, leeway included, in milliseconds since the epoch. */
+function validityOf({ payload, expiresAt }: AuthInfo, tolerance: number): Pick<VerifiedToken, 'validFrom' | 'expiresAt'> {
+  const { nbf = 0, iat = 0 } = payload
+  return { validFrom: (Math.max(nbf, iat) - tolerance) * 1000, expiresAt: (expiresAt + tolerance) * 1000 }
 }

@@ -4,7 +4,7 @@ import { nameKey, refuse } from './refuse.js'
 import { emit } from './events.js'
 import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'
-import { isSignedBy } from './jws-signature.js'
+import { checkSignature } from './jws-signature.js'
 import type { KeySet } from './key-set.js'
 import { keySetOf } from './key-set-registry.js'
 import type { KeySetSeed, VerifierOptions, VerifierSettings } from './options.js'
@@ -53,19 +53,15 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
   const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
 
-  function verifyNew(token: string, now: number): AuthInfo | Promise<AuthInfo> {
+  async function verifyNew(token: string, now: number): Promise<AuthInfo> {
     let jws: CompactJws | undefined
     try {
       jws = readJws(token)
       const keySet = keySetFor(jws)
       const candidates = keySet.candidates(jws.header.kid, jws.header.alg, now)
-      if (!(candidates instanceof Promise)) return conclude(token, jws, keySet, candidates, now)
-      const waiting = jws
-      return candidates
-        .then(keys => conclude(token, waiting, keySet, keys, clock.now()))
-        .catch((error: unknown) => {
-          throw report(error, waiting)
-        })
+      const key = await findSigner(jws, candidates instanceof Promise ? await candidates : candidates)
+      if (key === undefined) throw refuse('signature')
+      return accept(token, jws, keySet, key)
     } catch (error) {
       throw report(error, jws)
     }
@@ -78,10 +74,10 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     return keySet
   }
 
-  function conclude(token: string, jws: CompactJws, keySet: KeySet, keys: readonly VerificationKey[], now: number): AuthInfo {
-    const key = keys.find(candidate => isSignedBy(jws, candidate))
-    if (key === undefined) throw refuse('signature')
-    assertClaims(jws.payload, settings, now)
+  /** Of a token whose signature is good by the key. The issuer may have dropped the key while that was found out. */
+  function accept(token: string, jws: CompactJws, keySet: KeySet, key: VerificationKey): AuthInfo {
+    if (!key.live) throw refuse('key')
+    assertClaims(jws.payload, settings, clock.now())
     const auth = createAuthInfo(token, jws, verifyToken)
     if (cache?.wants(token)) cache.keep({ auth, key, keySet, ...validityOf(auth, clockTolerance) })
     return auth
@@ -128,8 +124,16 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   return verifyToken
 }
 
+async function findSigner(jws: CompactJws, keys: readonly VerificationKey[]): Promise<VerificationKey | undefined> {
+  for (const key of keys) if (await checkSignature(jws, key)) return key
+  return undefined
+}
+
 /** When the token is good, leeway included, in milliseconds since the epoch. */
-function validityOf({ payload, expiresAt }: AuthInfo, tolerance: number): Pick<VerifiedToken, 'validFrom' | 'expiresAt'> {
+function validityOf(
+  { payload, expiresAt }: AuthInfo,
+  tolerance: number,
+): Pick<VerifiedToken, 'validFrom' | 'expiresAt'> {
   const { nbf = 0, iat = 0 } = payload
   return { validFrom: (Math.max(nbf, iat) - tolerance) * 1000, expiresAt: (expiresAt + tolerance) * 1000 }
 }

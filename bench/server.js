@@ -1,11 +1,12 @@
 import express from 'express'
-import { guards } from './guards.js'
+import { createBareGuard, guards } from './guards.js'
 
 /** A child process: one route, guarded by the guard named on the command line, or unprotected. */
 const [name, issuerJson] = process.argv.slice(2)
 const issuer = JSON.parse(issuerJson)
 const app = express().disable('x-powered-by')
-const handlers = name === 'unprotected' ? [] : [guards[name](issuer)]
+const routes = { unprotected: () => [], 'bare crypto.verify': issuer => [createBareGuard(issuer)] }
+const handlers = routes[name]?.(issuer) ?? [guards[name](issuer)]
 app.get('/users', ...handlers, (_req, res) => {
   res.json({ users: [] })
 })

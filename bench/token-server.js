@@ -30,7 +30,8 @@ const endpoints = {
   'scopegate, embedded': url => createScopegate(url, embeddedStore(':memory:')),
   'scopegate, MongoDB': async url => {
     const { mongoStore } = await import('../dist/store/mongo/index.js')
-    return createScopegate(url, mongoStore(mongodbUri))
+    // A database of its own for each process.
+    return createScopegate(url, mongoStore(`${mongodbUri}_${process.pid}`))
   },
   'oidc-provider': async url => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

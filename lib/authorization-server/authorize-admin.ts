@@ -4,7 +4,7 @@ import { InsufficientScopeError, OAuthError, UnauthenticatedError } from '../err
 import type { HttpRequest } from '../http/handler.js'
 import { type Authenticate, createAuthenticate } from '../resource-server/authenticate.js'
 import { challengesOf } from '../resource-server/challenges.js'
-import { memoize } from '../resource-server/memoize.js'
+import { memoize } from '../memoize.js'
 import { createVerifier } from '../resource-server/verify-access-token.js'
 import { type Account, type AuthorizeAdmin, MANAGEMENT_AUDIENCE } from './context.js'
 import { metadataOf } from './metadata-router.js'

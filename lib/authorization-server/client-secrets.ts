@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createId } from '../store/ids.js'
 import { type ClientSecret, SECRET_USE_KIND } from '../store/records.js'
 
@@ -12,7 +12,7 @@ export function createSecretValue(): string {
 
 /** What is stored of a secret: its SHA-256, base64url. */
 export function hashSecret(value: string | Uint8Array): string {
-  return createHash('sha256').update(value).digest('base64url')
+  return hash('sha256', value, 'base64url')
 }
 
 /** The record of a secret made now. */
@@ -33,7 +33,7 @@ export function findSecret(
 ): ClientSecret | undefined {
   let found: ClientSecret | undefined
   for (const value of values) {
-    const presented = createHash('sha256').update(value).digest()
+    const presented = hash('sha256', value, 'buffer')
     for (const secret of secrets.length === 0 ? NO_SECRET : secrets) {
       const stored = Buffer.from(secret.hash, 'base64url')
       const equal = stored.length === presented.length && timingSafeEqual(stored, presented)

@@ -3,6 +3,8 @@ import type { HttpRequest } from './handler.js'
 /** Why a body cannot be read. */
 export type BodyFault = 'too-large' | 'encoded' | 'aborted' | 'not-utf8'
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** A body that cannot be read; whoever reads it turns this into an answer in its own words. */
 export class BodyError extends Error {
   readonly fault: BodyFault
@@ -35,7 +37,7 @@ export async function readText(req: HttpRequest, limit: number): Promise<string>
   if (Number(req.headers['content-length'] ?? 0) > limit) throw refuse(req, 'too-large')
   const bytes = await readBytes(req, limit)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return strictUtf8.decode(bytes)
   } catch {
     throw new BodyError('not-utf8')
   }

@@ -21,6 +21,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 const FORM = 'application/x-www-form-urlencoded'
 const JSON_TYPE = 'application/json'
+/** What decoding a form would change. */
+const ENCODED = /[%+]/
 
 /**
  * Reads the parameters of a token request, from a form or from JSON. A parameter with an empty value is as if it were
@@ -72,6 +74,7 @@ function formEntries(text: string): Entry[] {
 
 /** Strict: a broken escape or bytes that are not UTF-8 are refused, not replaced. */
 function formDecode(text: string): string {
+  if (!ENCODED.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

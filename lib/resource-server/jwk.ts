@@ -1,6 +1,6 @@
 import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { type AsymmetricAlgorithm, algorithmTraits, isAsymmetricAlgorithm, isSameAlgorithm } from './algorithms.js'
-import { memoize } from './memoize.js'
+import { memoize } from '../memoize.js'
 import { isWeakRsa } from './weak-rsa.js'
 
 /** Keys of one set that are looked at, at most. */

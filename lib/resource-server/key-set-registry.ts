@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { KeySet } from './key-set.js'
-import { memoize } from './memoize.js'
+import { memoize } from '../memoize.js'
 import type { IssuerOption, VerifierSettings } from './options.js'
 
 /** Key sets that are kept for later guards, for each `fetch` and clock. */

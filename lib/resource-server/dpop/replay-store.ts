@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { memoize } from '../memoize.js'
+import { memoize } from '../../memoize.js'
 
 /** Remembers which proofs were used (RFC 9449 §11.1). */
 export interface ReplayStore {

@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process'
-import autocannon from 'autocannon'
+import { connect } from 'node:net'
 
-const SECONDS = 1
 const CONNECTIONS = 32
-const PROCESSES = 2
+const PROCESSES = 3
 
 /** Starts a child process that listens; it tells its address, and ends with this process. */
 export function startServer(script, name, ...args) {
@@ -54,28 +53,60 @@ export async function alternate(names, { start, rounds, windowOf, prepare = () =
 export const inOrder = (list, round) => list.map((_, i) => list[(i + round) % list.length])
 
 /**
- * Requests per second of one window, and the server's processor time for each in microseconds. An answer that is not 2xx
- * ends the benchmark: a refusal is fast.
+ * Requests per second of one window, and the server's processor time for each in microseconds: connections that send the
+ * next request when the last one is answered. No load tool, because it shares the machine with the server, and must cost
+ * little. An answer that is not 2xx ends the benchmark: a refusal is fast.
  *
- * @param requests what autocannon takes for requests; the connections divide them among themselves, and begin again
+ * @param requests bytes, of {@link encodeRequest}; sent in turn, and then from the beginning
  */
-export async function send({ url, cpu }, requests) {
+export async function send({ url, cpu }, requests, count = 1_000) {
+  const { port, hostname: host } = new URL(url)
   const before = await cpu()
-  let connection = 0
-  const result = await autocannon({
-    url,
-    connections: CONNECTIONS,
-    duration: SECONDS,
-    // Made before the window begins: making them costs as much as answering them.
-    setupClient: client => client.setRequests(share(requests, connection++)),
-  })
-  const { non2xx, errors } = result
-  if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} refusals, ${errors} errors`)
-  return { rate: result.requests.average, cpu: ((await cpu()) - before) / result.requests.total }
+  const start = performance.now()
+  let sent = 0
+  const nextRequest = () => (sent < count ? requests[sent++ % requests.length] : undefined)
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, () => converse(connect({ port, host, noDelay: true }), nextRequest)),
+  )
+  const seconds = (performance.now() - start) / 1000
+  return { rate: count / seconds, cpu: ((await cpu()) - before) / count }
 }
 
-const share = (requests, connection) =>
-  requests.length < CONNECTIONS ? requests : requests.filter((_, i) => i % CONNECTIONS === connection)
+/** One connection, until there is nothing more to send. */
+function converse(socket, nextRequest) {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const ask = () => {
+      const request = nextRequest()
+      if (request === undefined) socket.end()
+      else socket.write(request)
+    }
+    socket.setEncoding('latin1').once('connect', ask).once('close', resolve).once('error', reject)
+    socket.on('data', text => {
+      answer += text
+      if (!isWhole(answer)) return
+      if (!answer.startsWith('HTTP/1.1 2')) return reject(new Error(answer.slice(0, 1_000)))
+      answer = ''
+      ask()
+    })
+  })
+}
+
+function isWhole(answer) {
+  const end = answer.indexOf('\r\n\r\n')
+  if (end < 0) return false
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer)?.[1]
+  if (length === undefined) throw new Error('an answer without Content-Length')
+  return answer.length >= end + 4 + Number(length)
+}
+
+/** A request as it goes over the wire. */
+export function encodeRequest(url, { method = 'GET', headers, body = '' }) {
+  const { host, pathname } = new URL(url)
+  const all = { Host: host, ...headers, ...(body && { 'Content-Length': Buffer.byteLength(body) }) }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(`${method} ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
+}
 
 /** Medians of the windows of a server, and their relation to those of another one. */
 export function summary(windows, others) {

@@ -61,7 +61,7 @@ if (wants('key-set')) {
 if (wants('memory')) {
   const { tokens, grownMiB, kept } = await memory()
   console.log(
-    `${integer(tokens)} distinct tokens: heap ${grownMiB.toFixed(1)} MiB larger; the token in use ${kept ? 'was answered from the cache all the while' : 'was pushed out'}\n`,
+    `${integer(tokens)} distinct tokens: heap ${grownMiB < 0 ? '' : '+'}${grownMiB.toFixed(1)} MiB; the token in use ${kept ? 'was answered from the cache all the while' : 'was pushed out'}\n`,
   )
 }
 if (wants('token')) {

@@ -1,7 +1,7 @@
 import { guards } from './guards.js'
 import { alternate, encodeRequest, send, startServer, summary } from './load.js'
 
-const ROUNDS = 15
+const ROUNDS = 12
 /** As many as a window sends. */
 const NEW_TOKENS = 1_000
 

@@ -1,8 +1,8 @@
 import { randomFillSync } from 'node:crypto'
 import { type Clock, epochSeconds } from '../clock.js'
+import { memoize } from '../memoize.js'
 import type { ApiRecord } from '../store/records.js'
 import type { Account } from './context.js'
-import { memoize } from '../memoize.js'
 import type { Signer } from './signing-keys.js'
 
 /** What an access token says. */

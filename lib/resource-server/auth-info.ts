@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { memoize } from '../memoize.js'
 import type { CompactJws } from './compact-jws.js'
 import { deepFreeze } from './freeze.js'
-import { memoize } from '../memoize.js'
 import type { AccessTokenClaims, AccessTokenHeader, AuthInfo } from './types.js'
 
 /** Scope texts that are kept with their lists, which all tokens with this text share: most have one of a few. */

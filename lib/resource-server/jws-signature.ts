@@ -31,13 +31,13 @@ export function checkSignature(jws: SignedJws, key: VerificationKey): boolean | 
   if (!hasLength(jws, key)) return false
   const { digest } = algorithmTraits(jws.header.alg)
   const input = verifyInput(key, jws.header.alg)
-  jobs++
   return new Promise((resolve, reject) => {
     verify(digest, bytesOf(jws), input, jws.signature, (error, isGood) => {
       jobs--
       if (error) reject(error)
       else resolve(isGood)
     })
+    jobs++
   })
 }
 

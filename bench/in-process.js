@@ -1,5 +1,5 @@
 import { createBareGuard, guards } from './guards.js'
-import { inOrder, median } from './load.js'
+import { inOrder, median } from './turns.js'
 
 const MANY = 1_000
 

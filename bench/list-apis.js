@@ -4,7 +4,7 @@ import { authorizationServer } from '../dist/authorization-server/index.js'
 import { createId } from '../dist/store/ids.js'
 import { embeddedStore } from '../dist/store/embedded/index.js'
 import { API_KIND } from '../dist/store/records.js'
-import { median } from './load.js'
+import { median } from './turns.js'
 
 const APIS = 100_000
 const ROUNDS = 200

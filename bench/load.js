@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { connect } from 'node:net'
+import { inOrder, median } from './turns.js'
 
 const CONNECTIONS = 32
 const PROCESSES = 2
@@ -49,9 +50,6 @@ export async function alternate(names, { start, rounds, windowOf, prepare = () =
   return measured
 }
 
-/** Another one begins each round. */
-export const inOrder = (list, round) => list.map((_, i) => list[(i + round) % list.length])
-
 /**
  * Requests per second of one window, and the server's processor time for each in microseconds: connections that send the
  * next request when the last one is answered. No load tool, because it shares the machine with the server, and must cost
@@ -81,10 +79,12 @@ function converse(socket, nextRequest) {
   return new Promise((resolve, reject) => {
     const ask = () => {
       const request = nextRequest()
-      if (request === undefined) socket.end()
-      else socket.write(request)
+      if (request !== undefined) return socket.write(request)
+      socket.end()
+      resolve()
     }
-    socket.once('connect', ask).once('close', resolve).once('error', reject)
+    socket.once('connect', ask).once('error', reject)
+    socket.once('close', () => reject(new Error('the server closed the connection')))
     socket.on('data', answer => {
       if (answer[STATUS_AT] === TWO) ask()
       else reject(new Error(`not the beginning of a good answer: ${answer}`))
@@ -105,5 +105,3 @@ export function summary(windows, others) {
   const rateOf = list => median(list.map(({ rate }) => rate))
   return { rate: rateOf(windows), cpu: median(windows.map(({ cpu }) => cpu)), ratio: rateOf(windows) / rateOf(others) }
 }
-
-export const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]

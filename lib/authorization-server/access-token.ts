@@ -1,6 +1,5 @@
 import { randomFillSync } from 'node:crypto'
 import { type Clock, epochSeconds } from '../clock.js'
-import { memoize } from '../memoize.js'
 import type { ApiRecord } from '../store/records.js'
 import type { Account } from './context.js'
 import type { Signer } from './signing-keys.js'
@@ -50,17 +49,9 @@ export async function issueAccessToken(
     exp: iat + api.token_lifetime,
     jti,
   }
-  const data = `${headerOf(signer, tokenType)}.${encode(claims)}`
+  const data = `${encode({ alg: 'RS256', typ: tokenType, kid: signer.kid })}.${encode(claims)}`
   const signature = await signer.sign(data)
   return { token: `${data}.${signature.toString('base64url')}`, jti, expiresIn: api.token_lifetime }
-}
-
-const headers = new WeakMap<Signer, Map<TokenType, string>>()
-
-/** The protected header, encoded: the same for all that one key signs. */
-function headerOf(signer: Signer, typ: TokenType): string {
-  const known = memoize(headers, signer, () => new Map<TokenType, string>())
-  return memoize(known, typ, () => encode({ alg: 'RS256', typ, kid: signer.kid }))
 }
 
 /** Bytes of one `jti`. */

@@ -38,13 +38,13 @@ export function createJwsReader<Header extends object>(
   kept = 64,
 ): (token: string) => CompactJws<Header> {
   const headers = new LRUCache<string, Header>({ max: kept })
-  // Most tokens begin as the last one did, and comparing costs a tenth of hashing.
-  let last: { start: string; header: Header } | undefined
+  let last: { text: string; header: Header } | undefined
 
-  function headerOf(token: string, end: number): Header {
-    if (last !== undefined && last.start.length === end + 1 && token.startsWith(last.start)) return last.header
-    const header = findHeader(token.slice(0, end))
-    last = { start: token.slice(0, end + 1), header }
+  function headerOf(text: string): Header {
+    // Comparing costs a tenth of hashing.
+    if (last?.text === text) return last.header
+    const header = findHeader(text)
+    last = { text, header }
     return header
   }
 
@@ -63,7 +63,7 @@ export function createJwsReader<Header extends object>(
     const second = token.indexOf('.', first + 1)
     if (first < 1 || second < 0 || token.indexOf('.', second + 1) >= 0) throw refuse('not_three_parts')
     return {
-      header: headerOf(token, first),
+      header: headerOf(token.slice(0, first)),
       payload: readObject(token.slice(first + 1, second), JSON.parse),
       signingInput: token.slice(0, second),
       signature: decode(token.slice(second + 1)),

@@ -1,4 +1,4 @@
-import { createVerify, verify } from 'node:crypto'
+import { verify } from 'node:crypto'
 import { type AsymmetricAlgorithm, algorithmTraits } from './algorithms.js'
 import type { CompactJws } from './compact-jws.js'
 import { type VerificationKey, verifyInput } from './jwk.js'
@@ -17,22 +17,14 @@ let jobs = 0
  * signatures are none. The key must fit the algorithm. Checked on this thread.
  */
 export function isSignedBy(jws: SignedJws, key: VerificationKey): boolean {
-  const { digest } = algorithmTraits(jws.header.alg)
-  if (!hasLength(jws, key)) return false
-  const input = verifyInput(key, jws.header.alg)
-  if (digest === null) return verify(null, bytesOf(jws), input, jws.signature)
-  // A twentieth faster than verify() in one call.
-  return createVerify(digest).update(jws.signingInput, 'latin1').verify(input, jws.signature)
+  return hasLength(jws, key) && verify(...verifyArguments(jws, key))
 }
 
 /** The same, and in the thread pool while it has room: so the other requests go on, and a second core helps. */
 export function checkSignature(jws: SignedJws, key: VerificationKey): boolean | Promise<boolean> {
-  if (jobs >= MAX_JOBS) return isSignedBy(jws, key)
-  if (!hasLength(jws, key)) return false
-  const { digest } = algorithmTraits(jws.header.alg)
-  const input = verifyInput(key, jws.header.alg)
+  if (jobs >= MAX_JOBS || !hasLength(jws, key)) return isSignedBy(jws, key)
   return new Promise((resolve, reject) => {
-    verify(digest, bytesOf(jws), input, jws.signature, (error, isGood) => {
+    verify(...verifyArguments(jws, key), (error, isGood) => {
       jobs--
       if (error) reject(error)
       else resolve(isGood)
@@ -46,6 +38,7 @@ function hasLength({ header: { alg }, signature }: SignedJws, key: VerificationK
   return signature.length === signatureLength
 }
 
-function bytesOf({ signingInput }: SignedJws): Buffer {
-  return Buffer.from(signingInput, 'latin1')
+function verifyArguments({ header: { alg }, signingInput, signature }: SignedJws, key: VerificationKey) {
+  const data = Buffer.from(signingInput, 'latin1')
+  return [algorithmTraits(alg).digest, data, verifyInput(key, alg), signature] as const
 }

@@ -77,12 +77,11 @@ export class KeySet {
    * The keys that may have signed a token: those with its `kid`, or every one where it names none. At once where the set
    * is at hand.
    *
-   * @param now milliseconds since the epoch
    * @throws InvalidTokenError no key fits
    * @throws TemporarilyUnavailableError the keys cannot be had
    */
-  candidates(kid: string | undefined, algorithm: AsymmetricAlgorithm, now: number): Keys | Promise<Keys> {
-    const loaded = this.#current(now)
+  candidates(kid: string | undefined, algorithm: AsymmetricAlgorithm): Keys | Promise<Keys> {
+    const loaded = this.#current(this.#env.clock.now())
     if (loaded instanceof Promise) return loaded.then(set => this.#select(set, kid, algorithm))
     return this.#select(loaded, kid, algorithm)
   }

@@ -64,14 +64,12 @@ export class ResultCache {
     return undefined
   }
 
-  /** Should a token that was verified just now be kept? From its second time on. */
-  wants(token: string): boolean {
-    return isSeen(token)
-  }
-
-  keep(entry: VerifiedToken): void {
+  /** Offers a token that was verified just now. */
+  offer(entry: VerifiedToken): void {
+    const { token } = entry.auth
+    if (!isSeen(token)) return
     this.#entries ??= this.#create()
-    this.#entries.set(entry.auth.token.slice(-KEY_LENGTH), entry)
+    this.#entries.set(token.slice(-KEY_LENGTH), entry)
   }
 }
 

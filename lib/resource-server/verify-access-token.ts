@@ -9,7 +9,7 @@ import type { KeySet } from './key-set.js'
 import { keySetOf } from './key-set-registry.js'
 import type { KeySetSeed, VerifierOptions, VerifierSettings } from './options.js'
 import { readVerifierOptions } from './read-options.js'
-import { ResultCache, type VerifiedToken } from './result-cache.js'
+import { ResultCache } from './result-cache.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 import { InvalidTokenError, OAuthError, type RefusedToken } from '../errors.js'
 
@@ -53,13 +53,12 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
   const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
 
-  async function verifyNew(token: string, now: number): Promise<AuthInfo> {
+  async function verifyNew(token: string): Promise<AuthInfo> {
     let jws: CompactJws | undefined
     try {
       jws = readJws(token)
       const keySet = keySetFor(jws)
-      const candidates = keySet.candidates(jws.header.kid, jws.header.alg, now)
-      const key = await findSigner(jws, candidates instanceof Promise ? await candidates : candidates)
+      const key = await findSigner(jws, await keySet.candidates(jws.header.kid, jws.header.alg))
       if (key === undefined) throw refuse('signature')
       return accept(token, jws, keySet, key)
     } catch (error) {
@@ -79,7 +78,9 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     if (!key.live) throw refuse('key')
     assertClaims(jws.payload, settings, clock.now())
     const auth = createAuthInfo(token, jws, verifyToken)
-    if (cache?.wants(token)) cache.keep({ auth, key, keySet, ...validityOf(auth, clockTolerance) })
+    const { nbf = 0, iat = 0 } = auth.payload
+    const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
+    cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
     return auth
   }
 
@@ -114,9 +115,8 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
 
   function verifyToken(token: string): AuthInfo | Promise<AuthInfo> {
     if (typeof token !== 'string') throw report(refuse('not_three_parts'), undefined)
-    const now = clock.now()
-    const known = cache?.get(token, now)
-    if (known === undefined) return verifyNew(token, now)
+    const known = cache?.get(token, clock.now())
+    if (known === undefined) return verifyNew(token)
     if (hasPredicates) recheck(known.auth)
     return known.auth
   }
@@ -127,13 +127,4 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
 async function findSigner(jws: CompactJws, keys: readonly VerificationKey[]): Promise<VerificationKey | undefined> {
   for (const key of keys) if (await checkSignature(jws, key)) return key
   return undefined
-}
-
-/** When the token is good, leeway included, in milliseconds since the epoch. */
-function validityOf(
-  { payload, expiresAt }: AuthInfo,
-  tolerance: number,
-): Pick<VerifiedToken, 'validFrom' | 'expiresAt'> {
-  const { nbf = 0, iat = 0 } = payload
-  return { validFrom: (Math.max(nbf, iat) - tolerance) * 1000, expiresAt: (expiresAt + tolerance) * 1000 }
 }

@@ -270,10 +270,12 @@ describe('key-set', () => {
       const { verifier, network, clock } = createFixture()
       await verifier.ready()
       clock.advance(TIMES.cooldownDuration)
-      network.once(JWKS_URI, () => new Promise(() => undefined))
-      verifier.verify(mintToken({ header: { kid: 'invented' } }))
+      const release = hold(network, () => json({ keys: [sharedKey().jwk] }))
+      const junk = refusalOf(verifier, mintToken({ header: { kid: 'invented' } }))
       expect(await refusalOf(verifier, mintToken())).to.equal(undefined)
       expect(network.calls).to.have.length(2)
+      release()
+      expect(await junk).to.equal('key')
     })
 
     it('is 503 while the last attempt failed, and decided when one succeeds', async () => {

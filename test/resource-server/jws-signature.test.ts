@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { checkSignature, isSignedBy } from '../../lib/resource-server/jws-signature.js'
+import { createSignatureCheck, isSignedBy } from '../../lib/resource-server/jws-signature.js'
 import { readKey } from '../../lib/resource-server/jwk.js'
 import { occupyPool } from '../support/busy-pool.js'
 import { sharedKey } from '../support/keys.js'
@@ -20,21 +20,36 @@ describe('jws-signature', () => {
         [cut, false],
       ] as const) {
         expect(isSignedBy(candidate, key)).to.equal(expected)
-        expect(await checkSignature(candidate, key)).to.equal(expected)
+        expect(await createSignatureCheck(1)(candidate, key)).to.equal(expected)
       }
     })
   }
 
   it('holds up so many signatures and no more where the pool is busy', async () => {
     const { jws, key } = signed('RS256')
+    const check = createSignatureCheck(3)
     const pool = occupyPool()
-    const checks = Array.from({ length: 70 }, () => checkSignature(jws, key))
-    const waiting = checks.filter(check => check instanceof Promise)
-    expect(waiting).to.have.length(64)
-    expect(checks.slice(64)).to.deep.equal(Array(6).fill(true))
-    expect(await Promise.all(waiting)).to.deep.equal(Array(64).fill(true))
+    const checks = Array.from({ length: 5 }, () => check(jws, key))
+    expect(checks.map(found => found instanceof Promise)).to.deep.equal([true, true, true, false, false])
+    expect(await Promise.all(checks)).to.deep.equal(Array(5).fill(true))
     await pool
-    expect(checkSignature(jws, key)).to.be.instanceOf(Promise)
+    expect(check(jws, key)).to.be.instanceOf(Promise)
+  })
+
+  it('stays on this thread where there is no room in the pool at all', () => {
+    const { jws, key } = signed('RS256')
+    expect(createSignatureCheck(0)(jws, key)).to.equal(true)
+  })
+
+  it('gives back the room of a signature that is not good', async () => {
+    const { jws, key } = signed('RS256')
+    const check = createSignatureCheck(1)
+    const broken = { ...jws, signature: Buffer.alloc(jws.signature.length, 0xff) }
+    for (let at = 0; at < 3; at++) {
+      const found = check(broken, key)
+      expect(found).to.be.instanceOf(Promise)
+      expect(await found).to.equal(false)
+    }
   })
 })
 

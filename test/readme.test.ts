@@ -34,6 +34,25 @@ describe('README', () => {
     }
   })
 
+  it('gives the numbers of the run in bench/README.md', () => {
+    const cellsOf = (page: string): string[][] =>
+      [...page.matchAll(/^\| (.*) \|$/gm)].map(([, row = '']) => row.split('|').map(cell => cell.trim()))
+    const [inProcess = ''] = read('bench/README.md').split('### Over HTTP')
+    const measured = cellsOf(inProcess)
+    const microseconds = (cell = ''): string => `${(Number(cell.replace(',', '')) / 1000).toFixed(1)} µs`
+    const table = cellsOf(readme.slice(readme.indexOf('## What a guard costs')))
+    const names: Record<string, string> = {
+      'fast-jwt, with its cache': 'fast-jwt (cache)',
+      'a bare `crypto.verify`, nothing else': 'bare crypto.verify',
+    }
+    const rows = table.filter(([, seen]) => seen?.endsWith(' µs'))
+    expect(rows).to.have.length(5)
+    for (const [name = '', ...claimed] of rows) {
+      const [, hot, , , fresh] = measured.find(([measuredName]) => measuredName === (names[name] ?? name)) ?? []
+      expect(claimed, name).to.deep.equal([hot, fresh].map(microseconds))
+    }
+  })
+
   it('docs/resource-server.md: names every option, code, answer and event', () => {
     const page = read('docs/resource-server.md')
     const sources = (pattern: RegExp, ...files: string[]) =>

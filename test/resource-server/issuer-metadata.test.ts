@@ -209,6 +209,50 @@ describe('issuer-metadata', () => {
       })
     }
 
+    describe('is asked', () => {
+      const known = (): string => mintToken({ claims: { iss: issuer } })
+      const answersKeys: RequestListener = (_req, res) => res.end(JSON.stringify({ keys: [key.jwk] }))
+
+      function createWarmable() {
+        const clock = setClock()
+        const keySet = { uri: `${issuer}/jwks` }
+        return { clock, verifier: createVerifier({ issuer, audience: AUDIENCE, clock, keySet }) }
+      }
+
+      it('once by fifty requests that find no keys', async () => {
+        listener = answersKeys
+        const { verifier } = createWarmable()
+        const refusals = await Promise.all(Array.from({ length: 50 }, () => refusalOf(verifier, known())))
+        expect(new Set(refusals)).to.deep.equal(new Set([undefined]))
+        expect(seen).to.have.length(1)
+      })
+
+      it('twice at most by a hundred requests in a second, where it is down', async () => {
+        listener = (_req, res) => res.writeHead(500).end()
+        const { verifier, clock } = createWarmable()
+        for (let tenth = 0; tenth < 10; tenth++) {
+          await Promise.all(Array.from({ length: 10 }, () => expectUnavailable(verifier, known())))
+          clock.advance(100)
+        }
+        expect(seen.length).to.be.within(1, 2)
+      })
+
+      it('once by twenty unknown kids, one after the other or at once, which keep no known one out', async () => {
+        listener = answersKeys
+        const { verifier, clock } = createWarmable()
+        await verifier.ready()
+        const invented = (at: number): string =>
+          mintToken({ header: { kid: `invented-${at}` }, claims: { iss: issuer } })
+        for (let at = 0; at < 10; at++) expect(await refusalOf(verifier, invented(at))).to.equal('key')
+        expect(seen).to.have.length(1)
+        clock.advance(5_000)
+        const tokens = Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? invented(at) : known()))
+        const refusals = await Promise.all(tokens.map(token => refusalOf(verifier, token)))
+        expect(refusals).to.deep.equal(tokens.map((_, at) => (at % 2 === 0 ? 'key' : undefined)))
+        expect(seen).to.have.length(2)
+      })
+    })
+
     it('is 503 where nobody listens', async () => {
       const closed = createServer()
       await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))

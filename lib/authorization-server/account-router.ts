@@ -1,40 +1,21 @@
-import { asyncHandler, type Handler, type HttpRequest, type Next } from '../http/handler.js'
+import { asyncHandler, type Handler, type HttpRequest, type HttpResponse, type Next } from '../http/handler.js'
+import { memoize } from '../memoize.js'
 import { type ListedAccounts, pathOf, stripMountPath, validateAccount } from './accounts.js'
 import type { Account, AccountResolver } from './context.js'
 
-/** Remembers which account a request is for, until the request is gone. */
-export interface AccountScope {
-  accountOf(req: HttpRequest): Account
-  set(req: HttpRequest, account: Account): void
-}
-
-export function createAccountScope(): AccountScope {
-  const accounts = new WeakMap<HttpRequest, Account>()
-  return {
-    accountOf(req) {
-      const account = accounts.get(req)
-      if (account === undefined) throw new Error('no router has found the account of this request')
-      return account
-    },
-    set(req, account) {
-      accounts.set(req, account)
-    },
-  }
-}
+/** A handler of what one account serves. */
+export type AccountHandler = (req: HttpRequest, res: HttpResponse, next: Next, account: Account) => void
 
 export interface AccountRouterOptions {
   resolve: AccountResolver
-  scope: AccountScope
   /** Opens the account, if it is not open yet. */
   open(account: Account): Promise<void> | undefined
-  /** Does this router serve the path (below the account)? What it does not serve goes on to the host's routes. */
-  serves(path: string): boolean
-  /** Serves it. */
-  handle: Handler
+  /** What serves the path (below the account)? What nothing serves goes on to the host's routes. */
+  find(path: string): AccountHandler | undefined
   /** Answers a request for no known account. */
   refuse: Handler
   /** Answers where the account cannot be found out or opened. */
-  fail(error: unknown, req: HttpRequest, res: Parameters<Handler>[1], next: Next): void
+  fail(error: unknown, req: HttpRequest, res: HttpResponse, next: Next): void
 }
 
 /**
@@ -42,50 +23,47 @@ export interface AccountRouterOptions {
  * router goes on with the URL it came with.
  */
 export function createAccountRouter(name: string, options: AccountRouterOptions): Handler {
-  const { resolve, scope, open, serves, handle, refuse, fail } = options
+  const { resolve, open, find, refuse, fail } = options
   const prefix = (resolve as Partial<ListedAccounts>).prefix
   const known = new WeakMap<Account, Account>()
 
-  async function resolveAccount(req: HttpRequest): Promise<Account | null> {
-    const found = await resolve(req)
-    if (found === null) return null
-    let account = known.get(found)
-    if (account === undefined) {
-      account = validateAccount(found)
-      known.set(found, account)
-    }
-    return account
-  }
-
-  async function route(req: HttpRequest, res: Parameters<Handler>[1], next: Next): Promise<void> {
-    const account = await resolveAccount(req)
+  async function route(req: HttpRequest, res: HttpResponse, next: Next): Promise<void> {
+    const found = resolve(req)
+    const account = isPromise(found) ? await found : found
+    const { url = '/' } = req
     if (account === null) {
-      const path = pathOf(req.url ?? '')
-      if (serves(path) || isBelow(prefix, path)) refuse(req, res, next)
+      const path = pathOf(url)
+      if (find(path) !== undefined || isBelow(prefix, path)) refuse(req, res, next)
       else next()
       return
     }
-    const whole = { url: req.url ?? '/', baseUrl: req.baseUrl }
-    const { url, stripped } = stripMountPath(whole.url, account)
-    if (!serves(pathOf(url))) {
-      next()
-      return
-    }
-    const opening = open(account)
+    const valid = memoize(known, account, () => validateAccount(account))
+    const inner = stripMountPath(url, valid)
+    const handle = find(pathOf(inner.url))
+    if (handle === undefined) return next()
+    const opening = open(valid)
     if (opening !== undefined) await opening
-    scope.set(req, account)
-    req.url = url
-    if (stripped !== '') req.baseUrl = (whole.baseUrl ?? '') + stripped
-    handle(req, res, error => {
-      req.url = whole.url
-      if (whole.baseUrl !== undefined) req.baseUrl = whole.baseUrl
-      next(error)
-    })
+    handle(req, res, inner.url === url ? next : enter(req, inner, next), valid)
   }
 
   const router = asyncHandler((req, res, next) => route(req, res, next).catch(error => fail(error, req, res, next)))
   Object.defineProperty(router, 'name', { value: name })
   return router
+}
+
+function isPromise(found: ReturnType<AccountResolver>): found is Promise<Account | null> {
+  return found !== null && 'then' in found
+}
+
+/** Gives the request the URL below the account, as Express does below a mount path. @returns takes it back, and goes on */
+function enter(req: HttpRequest, { url, stripped }: ReturnType<typeof stripMountPath>, next: Next): Next {
+  const whole = { url: req.url, baseUrl: req.baseUrl }
+  req.url = url
+  if (stripped !== '') req.baseUrl = (whole.baseUrl ?? '') + stripped
+  return error => {
+    Object.assign(req, whole.baseUrl === undefined ? { url: whole.url } : whole)
+    next(error)
+  }
 }
 
 function isBelow(prefix: string | undefined, path: string): boolean {

@@ -4,7 +4,7 @@ import type { Handler } from '../http/handler.js'
 import { sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
-import { type AccountScope, createAccountRouter, createAccountScope } from './account-router.js'
+import { type AccountHandler, createAccountRouter } from './account-router.js'
 import type { ListedAccounts } from './accounts.js'
 import { MANAGEMENT_PERMISSIONS } from './admin/catalogue.js'
 import { createAdminRouter } from './admin/index.js'
@@ -13,7 +13,7 @@ import { type Bootstrap, type CreatedManagementClient, createBootstrap } from '.
 import type { Records, ServerContext } from './context.js'
 import { createEmit } from './events.js'
 import { createKeyEncryption } from './key-encryption.js'
-import { authorizeHandler, createKeySetHandler, createMetadataHandler } from './metadata-router.js'
+import { authorizeHandler, createKeySetHandler, metadataHandler } from './metadata-router.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
 import { createRateLimiter } from './rate-limit.js'
 import { createRegistry } from './registry.js'
@@ -60,10 +60,10 @@ export async function authorizationServer(options: AuthorizationServerOptions): 
   const checked = validateOptions(options)
   const { store, accounts } = checked
   const records = await openRecords(store)
-  const { context, tokenContext, bootstrap, scope } = assemble(checked, records)
+  const { context, tokenContext, bootstrap } = assemble(checked, records)
   for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) await bootstrap.open(account)
   const health = (): Promise<void> => store.ping()
-  const shared = { resolve: accounts, scope, open: bootstrap.open }
+  const shared = { resolve: accounts, open: bootstrap.open }
   return {
     router: createPublicRouter(shared, tokenContext),
     adminRouter: createManagementRouter(shared, context),
@@ -92,7 +92,6 @@ interface Assembly {
   context: ServerContext
   tokenContext: TokenContext
   bootstrap: Bootstrap
-  scope: AccountScope
 }
 
 function assemble(options: ValidatedOptions, records: Records): Assembly {
@@ -101,40 +100,30 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const encryption = createKeyEncryption(options.encryptionKeys)
   const signingKeys = createSigningKeys({ rings: records.keyRings, encryption, clock, emit })
   const registry = createRegistry(records, clock)
-  const scope = createAccountScope()
   const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys })
-  const accountOf = scope.accountOf
   const secretUses = createSecretUses({ uses: records.secretUses, clock, emit })
   const limiter = createRateLimiter(options.clientAuthenticationLimit, clock)
   const permissions = MANAGEMENT_PERMISSIONS
   return {
-    context: { clock, records, registry, authorizeAdmin, accountOf },
-    tokenContext: { clock, registry, signingKeys, tokenType, emit, accountOf, secretUses, limiter },
+    context: { clock, records, registry, authorizeAdmin },
+    tokenContext: { clock, registry, signingKeys, tokenType, emit, secretUses, limiter },
     bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
-    scope,
   }
 }
 
-type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'scope' | 'open'>
+type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'open'>
 
 function createPublicRouter(shared: Shared, context: TokenContext): Handler {
-  const metadata = createMetadataHandler(context)
-  const handlers: ReadonlyMap<string, Handler> = new Map([
+  const handlers: ReadonlyMap<string, AccountHandler> = new Map([
     ['/oauth/token', createTokenHandler(context)],
     ['/authorize', authorizeHandler],
-    ['/.well-known/jwks.json', createKeySetHandler(context)],
-    ['/.well-known/oauth-authorization-server', metadata],
-    ['/.well-known/openid-configuration', metadata],
+    ['/.well-known/jwks.json', createKeySetHandler(context.signingKeys)],
+    ['/.well-known/oauth-authorization-server', metadataHandler],
+    ['/.well-known/openid-configuration', metadataHandler],
   ])
   return createAccountRouter('authorizationServer', {
     ...shared,
-    serves: path => handlers.has(path),
-    handle: (req, res, next) => {
-      const [path = ''] = (req.url ?? '').split('?', 1)
-      const handler = handlers.get(path)
-      if (handler === undefined) next()
-      else handler(req, res, next)
-    },
+    find: path => handlers.get(path),
     refuse: (_req, res) => {
       const headers = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
       sendJson(res, 404, { error: 'not_found', error_description: 'There is no such account.' }, headers)
@@ -148,10 +137,10 @@ function createPublicRouter(shared: Shared, context: TokenContext): Handler {
 }
 
 function createManagementRouter(shared: Shared, context: ServerContext): Handler {
+  const management = createAdminRouter(context)
   return createAccountRouter('managementApi', {
     ...shared,
-    serves: path => ADMIN_PATH.test(path),
-    handle: createAdminRouter(context),
+    find: path => (ADMIN_PATH.test(path) ? management : undefined),
     refuse: (req, res, next) => {
       managementErrorHandler(new ManagementError('not_found', 'There is no such resource.'), req, res, next)
     },

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { InvalidClientError, InvalidRequestError } from '../errors.js'
+import { hasSeveralAuthorizations } from '../http/authorization.js'
 import { formatChallenge } from '../http/challenge.js'
 import type { HttpRequest } from '../http/handler.js'
 import type { ClientRecord, ClientSecret } from '../store/records.js'
@@ -65,15 +66,9 @@ function twice(): InvalidRequestError {
   return new InvalidRequestError('The request has more than one client authentication.')
 }
 
-/** Node keeps the first of several Authorization headers and says nothing, so they are counted here. */
-function readAuthorization(req: HttpRequest): string | undefined {
-  let found: string | undefined
-  for (let i = 0; i < req.rawHeaders.length; i += 2) {
-    if (req.rawHeaders[i]?.toLowerCase() !== 'authorization') continue
-    if (found !== undefined) throw twice()
-    found = req.rawHeaders[i + 1] ?? ''
-  }
-  return found ?? req.headers.authorization
+function readAuthorization({ rawHeaders, headers }: HttpRequest): string | undefined {
+  if (hasSeveralAuthorizations(rawHeaders)) throw twice()
+  return headers.authorization
 }
 
 function readBasic(authorization: string, bodyId: string, account: Account): Credentials {

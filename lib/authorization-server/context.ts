@@ -29,8 +29,8 @@ export interface Records {
 
 /** What the token endpoint reads on every request, cached in bounded size and age. A write in this process clears it at once. */
 export interface Registry {
-  client(account: string, clientId: string): Promise<ClientRecord | null>
-  api(account: string, identifier: string): Promise<ApiRecord | null>
+  client(account: string, clientId: string): Promise<ClientRecord | null> | ClientRecord | null
+  api(account: string, identifier: string): Promise<ApiRecord | null> | ApiRecord | null
   clientChanged(account: string, clientId: string): void
   apiChanged(account: string, identifier: string): void
 }
@@ -51,6 +51,4 @@ export interface ServerContext {
   registry: Registry
   /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
   authorizeAdmin: AuthorizeAdmin
-  /** The account of a request, found by the router before any handler runs. */
-  accountOf(req: HttpRequest): Account
 }

@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto'
 import { RequestMethodError } from '../errors.js'
 import { oauthErrorHandler } from '../http/error-handler.js'
-import { asyncHandler, type Handler, type HttpRequest, type HttpResponse } from '../http/handler.js'
+import type { HttpRequest, HttpResponse } from '../http/handler.js'
 import { sendEmpty, sendJson } from '../http/respond.js'
-import type { Account, ServerContext } from './context.js'
+import type { AccountHandler } from './account-router.js'
+import type { Account } from './context.js'
 import type { SigningKeys } from './signing-keys.js'
 
 /** How long the documents may be kept, in seconds. */
 const MAX_AGE = 300
-
-export interface MetadataContext {
-  accountOf: ServerContext['accountOf']
-  signingKeys: SigningKeys
-}
 
 /** The members that RFC 8414 §2 and OpenID Connect Discovery §3 ask for; everything comes from the account's issuer. */
 export function metadataOf({ issuer }: Account): Record<string, unknown> {
@@ -31,20 +27,18 @@ export function metadataOf({ issuer }: Account): Record<string, unknown> {
 }
 
 /** `/.well-known/jwks.json`: the public keys of the account. */
-export function createKeySetHandler({ accountOf, signingKeys }: MetadataContext): Handler {
-  return createDocumentHandler('keySet', req => signingKeys.publicKeys(accountOf(req).name))
+export function createKeySetHandler(signingKeys: SigningKeys): AccountHandler {
+  return createDocumentHandler('keySet', ({ name }) => signingKeys.publicKeys(name))
 }
 
 /** `/.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`. */
-export function createMetadataHandler({ accountOf }: Pick<MetadataContext, 'accountOf'>): Handler {
-  return createDocumentHandler('metadata', async req => metadataOf(accountOf(req)))
-}
+export const metadataHandler: AccountHandler = createDocumentHandler('metadata', async account => metadataOf(account))
 
 /**
  * `/authorize`: answers with an OAuth error, in the response itself: without a registered redirect URI checked,
  * nobody is redirected anywhere (RFC 6749 §4.1.2.1).
  */
-export const authorizeHandler: Handler = function authorize(req, res, next) {
+export const authorizeHandler: AccountHandler = function authorize(req, res, next) {
   res.setHeader('Cache-Control', 'no-store')
   if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST') {
     refuseMethod(req, res, next, 'GET, HEAD, POST')
@@ -54,18 +48,15 @@ export const authorizeHandler: Handler = function authorize(req, res, next) {
   sendJson(res, 400, { error: 'unsupported_response_type', error_description })
 }
 
-function createDocumentHandler(name: string, read: (req: HttpRequest) => Promise<object>): Handler {
-  const handle = asyncHandler(async (req, res, next) => {
+function createDocumentHandler(name: string, read: (account: Account) => Promise<object>): AccountHandler {
+  const handle: AccountHandler = (req, res, next, account) => {
     res.setHeader('Access-Control-Allow-Origin', '*')
-    if (req.method === 'OPTIONS') sendPreflight(res)
-    else if (req.method !== 'GET' && req.method !== 'HEAD') refuseMethod(req, res, next, 'GET, HEAD')
-    else {
-      await read(req).then(
-        document => sendDocument(req, res, document),
-        (error: unknown) => oauthErrorHandler(error, req, res, next),
-      )
-    }
-  })
+    if (req.method === 'OPTIONS') return sendPreflight(res)
+    if (req.method !== 'GET' && req.method !== 'HEAD') return refuseMethod(req, res, next, 'GET, HEAD')
+    read(account)
+      .then(document => sendDocument(req, res, document))
+      .catch((error: unknown) => oauthErrorHandler(error, req, res, next))
+  }
   Object.defineProperty(handle, 'name', { value: name })
   return handle
 }

@@ -34,10 +34,10 @@ export function createRegistry(records: Pick<Records, 'apis' | 'clients'>, clock
     },
   })
   return {
-    async client(account, clientId) {
+    client(account, clientId) {
       return CLIENT_ID.test(clientId) ? clients.get(account, clientId) : null
     },
-    async api(account, identifier) {
+    api(account, identifier) {
       return IDENTIFIER.test(identifier) ? apis.get(account, identifier) : null
     },
     clientChanged: clients.forget,

@@ -36,7 +36,7 @@ export interface Signer {
 
 /** The signing keys of every account: one key ring each, its first key made on first use. */
 export interface SigningKeys {
-  signer(account: string): Promise<Signer>
+  signer(account: string): Promise<Signer> | Signer
   /** Every key that may have signed a valid token or will sign one soon. */
   publicKeys(account: string): Promise<{ keys: PublicJwk[] }>
 }
@@ -137,8 +137,9 @@ export function createSigningKeys({
   }
 
   return {
-    async signer(account) {
-      return (await ringOf(account)).signer
+    signer(account) {
+      const ring = ringOf(account)
+      return ring instanceof Promise ? ring.then(({ signer }) => signer) : ring.signer
     },
     async publicKeys(account) {
       return (await ringOf(account)).jwks

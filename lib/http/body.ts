@@ -22,7 +22,7 @@ export function mediaType(req: HttpRequest): string {
 
 /** Was the body read by a parser of the host application before it came here? */
 export function isParsed(req: HttpRequest): boolean {
-  return req.body !== undefined && req.readableEnded
+  return !req.readable && req.readableEnded && req.body !== undefined
 }
 
 /**
@@ -48,22 +48,28 @@ function refuse(req: HttpRequest, fault: BodyFault): BodyError {
   return new BodyError(fault)
 }
 
+/**
+ * Asks little of the request, and listens for little: Express gives each request a prototype of its own, after which all
+ * of that is slow. A request closes as soon as it was read to its end, or breaks off.
+ */
 function readBytes(req: HttpRequest, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (req.destroyed && !req.readableEnded) return reject(new BodyError('aborted'))
-    if (req.readableEnded) return resolve(Buffer.alloc(0))
+    const settle = (): void => {
+      if (req.readableEnded) resolve(Buffer.concat(chunks))
+      else reject(new BodyError('aborted'))
+    }
     const chunks: Buffer[] = []
     let length = 0
-    req.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length <= limit) chunks.push(chunk)
+    if (!req.readable) return settle()
+    // Everything there is at once, which costs half of what `data` does.
+    req.on('readable', () => {
+      const chunk: Buffer | string | null = req.read()
+      if (chunk === null) return
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, req.readableEncoding ?? 'utf8') : chunk
+      length += bytes.length
+      if (length <= limit) chunks.push(bytes)
       else reject(new BodyError('too-large'))
     })
-    req.once('end', () => resolve(Buffer.concat(chunks)))
-    req.once('error', () => reject(new BodyError('aborted')))
-    // Every request closes in the end: an error, with its stack, is made only for one that breaks off.
-    req.once('close', () => {
-      if (!req.readableEnded) reject(new BodyError('aborted'))
-    })
+    req.on('close', settle)
   })
 }

@@ -39,40 +39,36 @@ export async function parseParameters(req: HttpRequest, { limit }: { limit: numb
     req.resume()
     throw new InvalidRequestError('The body must be a form or JSON.', { detail: 'content type' })
   }
-  const entries = isParsed(req) ? parsedEntries(req.body) : readEntries(await readParameterText(req, limit), type)
-  return collect(entries)
-}
-
-async function readParameterText(req: HttpRequest, limit: number): Promise<string> {
+  if (isParsed(req)) return readMembers(req.body)
+  let text: string
   try {
-    return await readText(req, limit)
+    text = await readText(req, limit)
   } catch (error) {
-    if (!(error instanceof BodyError)) throw error
-    if (error.fault === 'too-large') {
-      throw new RequestTooLargeError('The body is too large.', { headers: { Connection: 'close' } })
-    }
-    throw new InvalidRequestError('The body cannot be read.', { detail: error.fault })
+    throw unreadable(error)
   }
+  return type === FORM ? readForm(text) : readJson(text)
 }
 
-type Entry = readonly [name: string, value: unknown]
-
-function readEntries(text: string, type: string): Entry[] {
-  return type === FORM ? formEntries(text) : jsonEntries(text)
-}
-
-function formEntries(text: string): Entry[] {
-  if (text === '') return []
-  return text.split('&').flatMap((pair): Entry[] => {
-    if (pair === '') return []
-    const equals = pair.indexOf('=')
-    return equals < 0
-      ? [[formDecode(pair), '']]
-      : [[formDecode(pair.slice(0, equals)), formDecode(pair.slice(equals + 1))]]
-  })
+function unreadable(error: unknown): unknown {
+  if (!(error instanceof BodyError)) return error
+  if (error.fault === 'too-large') {
+    return new RequestTooLargeError('The body is too large.', { headers: { Connection: 'close' } })
+  }
+  return new InvalidRequestError('The body cannot be read.', { detail: error.fault })
 }
 
 /** Strict: a broken escape or bytes that are not UTF-8 are refused, not replaced. */
+function readForm(text: string): Map<string, string> {
+  const parameters = new Map<string, string>()
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    if (equals < 0) add(parameters, formDecode(pair), '')
+    else add(parameters, formDecode(pair.slice(0, equals)), formDecode(pair.slice(equals + 1)))
+  }
+  return withoutEmpty(parameters)
+}
+
 function formDecode(text: string): string {
   if (!ENCODED.test(text)) return text
   try {
@@ -82,7 +78,7 @@ function formDecode(text: string): string {
   }
 }
 
-function jsonEntries(text: string): Entry[] {
+function readJson(text: string): Map<string, string> {
   let value: unknown
   try {
     value = parseJson(text)
@@ -90,26 +86,27 @@ function jsonEntries(text: string): Entry[] {
     if (error instanceof DuplicateMemberError) throw repeated()
     throw new InvalidRequestError('The body cannot be parsed.', { detail: 'JSON' })
   }
-  return parsedEntries(value)
+  return readMembers(value)
 }
 
-function parsedEntries(value: unknown): Entry[] {
+function readMembers(value: unknown): Map<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidRequestError('The body must be an object.')
   }
-  return Object.entries(value)
+  const parameters = new Map<string, string>()
+  for (const [name, member] of Object.entries(value)) add(parameters, name, member)
+  return withoutEmpty(parameters)
 }
 
-function collect(entries: readonly Entry[]): Map<string, string> {
-  const seen = new Set<string>()
-  const parameters = new Map<string, string>()
-  for (const [name, value] of entries) {
-    if (isMisspelt(name)) throw new InvalidRequestError('A parameter name is misspelt.', { detail: 'parameter name' })
-    if (typeof value !== 'string') throw new InvalidRequestError('A parameter is not a string.')
-    if (seen.has(name)) throw repeated()
-    seen.add(name)
-    if (value !== '') parameters.set(name, value)
-  }
+function add(parameters: Map<string, string>, name: string, value: unknown): void {
+  if (isMisspelt(name)) throw new InvalidRequestError('A parameter name is misspelt.', { detail: 'parameter name' })
+  if (typeof value !== 'string') throw new InvalidRequestError('A parameter is not a string.')
+  if (parameters.has(name)) throw repeated()
+  parameters.set(name, value)
+}
+
+function withoutEmpty(parameters: Map<string, string>): Map<string, string> {
+  for (const [name, value] of parameters) if (value === '') parameters.delete(name)
   return parameters
 }
 

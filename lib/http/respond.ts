@@ -1,23 +1,21 @@
 import type { Headers } from '../errors.js'
 import type { HttpResponse } from './handler.js'
 
-/** Answers with JSON. Does nothing where the answer was begun already or the client is gone. */
+/** Answers with JSON. Does nothing where the answer was begun already. */
 export function sendJson(res: HttpResponse, status: number, body: unknown, headers: Headers = {}): void {
-  if (res.headersSent || res.writableEnded) return
+  if (res.headersSent) return
   const text = JSON.stringify(body)
   res.statusCode = status
-  if (!res.hasHeader('Content-Type') && headers['Content-Type'] === undefined) {
-    res.setHeader('Content-Type', 'application/json; charset=utf-8')
-  }
+  if (headers['Content-Type'] === undefined) res.setHeader('Content-Type', 'application/json; charset=utf-8')
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   res.setHeader('Content-Length', Buffer.byteLength(text))
   // As a string it leaves in one write with the headers.
   res.end(res.req?.method === 'HEAD' ? undefined : text)
 }
 
-/** Answers without a body. */
+/** The same, without a body. */
 export function sendEmpty(res: HttpResponse, status: number, headers: Headers = {}): void {
-  if (res.headersSent || res.writableEnded) return
+  if (res.headersSent) return
   res.statusCode = status
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   res.end()

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from '../errors.js'
+import { hasSeveralAuthorizations } from '../http/authorization.js'
 import type { HttpRequest } from '../http/handler.js'
 
 export interface CredentialOptions {
@@ -54,7 +55,7 @@ export function readCredential(req: HttpRequest, options: CredentialOptions): Cr
 function readHeader(req: HttpRequest, dpop: boolean): Credential | undefined {
   const header: unknown = req.headers.authorization
   if (header === undefined) return undefined
-  if (typeof header !== 'string' || isRepeated(req.rawHeaders)) throw malformed('more than one Authorization header')
+  if (typeof header !== 'string' || hasSeveralAuthorizations(req.rawHeaders ?? [])) throw malformed('more than one Authorization header')
   const scheme = header.startsWith('Bearer ') ? 'Bearer' : schemeOf(header)
   if (scheme === undefined || (scheme === 'DPoP' && !dpop)) return undefined
   return { scheme, token: afterBlanks(header, scheme.length) }
@@ -74,17 +75,6 @@ function afterBlanks(header: string, from: number): string {
   if (start === header.length) throw malformed('a scheme without a token')
   if (start === from) throw malformed('no blank after the scheme')
   return header.slice(start)
-}
-
-/** Node keeps the first of several Authorization headers and drops the others; the raw list has them all. */
-function isRepeated(rawHeaders: readonly string[] | undefined): boolean {
-  if (rawHeaders === undefined) return false
-  let seen = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]
-    if (name?.length === 13 && name.toLowerCase() === 'authorization') seen++
-  }
-  return seen > 1
 }
 
 /** RFC 6750 §2.2: a form, and a method whose body has a meaning. */

@@ -1,7 +1,8 @@
 import { ManagementError } from '../../errors.js'
 import { managementErrorHandler } from '../../http/error-handler.js'
-import type { Handler, HttpRequest, HttpResponse } from '../../http/handler.js'
-import type { ServerContext } from '../context.js'
+import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import type { AccountHandler } from '../account-router.js'
+import type { Account, ServerContext } from '../context.js'
 import { createApi, deleteApi, listApis, readApi, updateApi } from './apis.js'
 import { createClient, deleteClient, listClients, readClient, updateClient } from './clients.js'
 import { notFound, type Operation } from './resource.js'
@@ -59,16 +60,15 @@ const ROUTES: readonly Route[] = [
  * The management API: `/apis` and `/clients` of the calling account. Every call proves its scope before anything of it is
  * looked at; every answer, a refusal too, is JSON.
  */
-export function createAdminRouter(context: ServerContext): Handler {
-  return function management(req, res, next) {
-    serve(context, req, res).catch((error: unknown) => managementErrorHandler(error, req, res, next))
+export function createAdminRouter(context: ServerContext): AccountHandler {
+  return function management(req, res, next, account) {
+    serve(context, account, req, res).catch((error: unknown) => managementErrorHandler(error, req, res, next))
   }
 }
 
-async function serve(context: ServerContext, req: HttpRequest, res: HttpResponse): Promise<void> {
+async function serve(context: ServerContext, account: Account, req: HttpRequest, res: HttpResponse): Promise<void> {
   const { route, ids } = findRoute(req)
   const method = findMethod(route, req)
-  const account = context.accountOf(req)
   const caller = await context.authorizeAdmin(req, method.scope, account)
   await method.run({ context, account, caller, req, res, ids })
 }

@@ -1,16 +1,18 @@
 import { fork } from 'node:child_process'
 import { connect } from 'node:net'
-import { inOrder, median } from './turns.js'
+import { inOrder, median, pairedRatio } from './turns.js'
 
 const CONNECTIONS = 32
-const PROCESSES = 2
 
-/** Starts a child process that listens; it tells its address, and ends with this process. */
-export function startServer(script, name, ...args) {
-  const child = fork(new URL(script, import.meta.url), [name, ...args])
+/** Starts a child process with a server for each name; it tells what is to be known of them, and ends with this process. */
+export function startServers(script, names, ...args) {
+  const child = fork(new URL(script, import.meta.url), [JSON.stringify(names), ...args])
+  const cpu = () => cpuOf(child)
   return new Promise((resolve, reject) => {
-    child.once('message', told => resolve({ name, ...told, cpu: () => cpuOf(child), stop: () => stop(child) }))
-    child.once('exit', code => reject(new Error(`${name} ended with ${code}`)))
+    child.once('message', told => {
+      resolve({ servers: names.map(name => ({ name, ...told[name], cpu })), stop: () => stop(child) })
+    })
+    child.once('exit', code => reject(new Error(`${script} ended with ${code}`)))
   })
 }
 
@@ -26,26 +28,26 @@ function stop(child) {
 }
 
 /**
- * What windows of load make of several servers, which take turns; each runs in several processes, because one alone may
- * be lucky, or not, with its memory and its compiler for as long as it lives.
+ * What windows of load make of several servers, which take turns. They share a process, because one process may be a fifth
+ * faster than its twin for as long as it lives; and it is done in several of them.
  *
+ * @param warmUp runs a server in: its compiler takes some thousand requests
  * @param windowOf tells what one window on a server measured
- * @returns for each name what its windows measured
+ * @returns for each name what its windows measured, round by round
  */
-export async function alternate(names, { start, rounds, windowOf, prepare = () => undefined }) {
-  const servers = await Promise.all(names.flatMap(name => Array.from({ length: PROCESSES }, () => start(name))))
+export async function alternate(names, { start, warmUp, processes, rounds, windowOf, prepare = () => undefined }) {
   const measured = new Map(names.map(name => [name, []]))
-  try {
-    for (let round = -1; round < rounds; round++) {
-      const prepared = prepare()
-      for (const server of inOrder(servers, round + 1)) {
-        const window = await windowOf(server, prepared)
-        // The first round warms up.
-        if (round >= 0) measured.get(server.name).push(window)
+  for (let process = 0; process < processes; process++) {
+    const { servers, stop } = await start(names)
+    try {
+      for (const server of servers) await warmUp(server)
+      for (let round = 0; round < rounds; round++) {
+        const prepared = prepare()
+        for (const server of inOrder(servers, round)) measured.get(server.name).push(await windowOf(server, prepared))
       }
+    } finally {
+      stop()
     }
-  } finally {
-    for (const { stop } of servers) stop()
   }
   return measured
 }
@@ -57,7 +59,7 @@ export async function alternate(names, { start, rounds, windowOf, prepare = () =
  *
  * @param requests bytes, of {@link encodeRequest}; sent in turn, and then from the beginning
  */
-export async function send({ url, cpu }, requests, count = 1_000) {
+export async function send({ url, cpu }, requests, count) {
   const { port, hostname: host } = new URL(url)
   const before = await cpu()
   const start = performance.now()
@@ -100,8 +102,12 @@ export function encodeRequest(url, { method = 'GET', headers, body = '' }) {
   return Buffer.from(`${method} ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
 
-/** Medians of the windows of a server, and their relation to those of another one. */
+/** Medians of the windows of a server, and what they are to those of another one. */
 export function summary(windows, others) {
-  const rateOf = list => median(list.map(({ rate }) => rate))
-  return { rate: rateOf(windows), cpu: median(windows.map(({ cpu }) => cpu)), ratio: rateOf(windows) / rateOf(others) }
+  const ratesOf = list => list.map(({ rate }) => rate)
+  return {
+    rate: median(ratesOf(windows)),
+    cpu: median(windows.map(({ cpu }) => cpu)),
+    ratio: pairedRatio(ratesOf(windows), ratesOf(others)),
+  }
 }

@@ -1,9 +1,11 @@
 import { AUDIENCE } from './issuer.js'
-import { alternate, encodeRequest, send, startServer, summary } from './load.js'
+import { alternate, encodeRequest, send, startServers, summary } from './load.js'
 import { mongoDatabase } from './mongo.js'
 
-const ROUNDS = 20
-const TOKENS = 500
+const PROCESSES = 3
+const WARM_UP = 6_000
+const ROUNDS = 30
+const TOKENS = 200
 
 const body = audience =>
   new URLSearchParams({ grant_type: 'client_credentials', [audience]: AUDIENCE, scope: 'read:users' }).toString()
@@ -13,8 +15,10 @@ export async function tokenEndpoint() {
   const mongodbUri = (await mongoDatabase()) ?? ''
   const names = ['only signs', 'scopegate, embedded', ...(mongodbUri ? ['scopegate, MongoDB'] : []), 'oidc-provider']
   const measured = await alternate(names, {
-    start: name => startServer('./token-server.js', name, mongodbUri),
+    start: names => startServers('./token-server.js', names, mongodbUri),
+    processes: PROCESSES,
     rounds: ROUNDS,
+    warmUp: server => send(server, [tokenRequest(server)], WARM_UP),
     windowOf: server => send(server, [tokenRequest(server)], TOKENS),
   })
   return names.map(name => ({ name, ...summary(measured.get(name), measured.get('only signs')) }))

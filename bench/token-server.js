@@ -1,13 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { createServer } from 'node:http'
 import express from 'express'
 import Provider from 'oidc-provider'
 import { embeddedStore } from '../dist/store/embedded/index.js'
 import { authorizationServer } from '../dist/authorization-server/index.js'
 import { AUDIENCE, createClaims, encode } from './issuer.js'
+import { serve } from './serve.js'
 
-/** A child process: one token endpoint, named on the command line. Tells its address, and what to send it. */
-const [name, mongodbUri] = process.argv.slice(2)
+/** A child process: the token endpoints that are named on the command line. Tells their addresses, and what to send them. */
+const [names, mongodbUri] = process.argv.slice(2)
 const SCOPES = ['read:users', 'write:users']
 const CLIENT = { id: 'bench-client', secret: 'a-secret-of-the-benchmark-32-chars' }
 
@@ -91,13 +91,10 @@ async function register(url, management) {
 
 const basic = ({ id, secret }) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 
-const server = createServer()
-server.listen(0, '127.0.0.1', async () => {
-  const url = `http://127.0.0.1:${server.address().port}`
+await serve(JSON.parse(names), async (name, url) => {
   const { listener, path, client, register: isOurs } = await endpoints[name](url)
-  server.on('request', listener)
-  const own = isOurs ? await register(url, client) : client
-  process.send({ url: url + path, authorization: basic(own) })
+  return {
+    listener,
+    tell: async () => ({ url: url + path, authorization: basic(isOurs ? await register(url, client) : client) }),
+  }
 })
-process.on('message', () => process.send({ cpu: process.cpuUsage() }))
-process.on('disconnect', () => process.exit(0))

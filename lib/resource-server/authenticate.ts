@@ -34,20 +34,20 @@ export function createAuthenticate(
     if (scheme === 'Bearer' && dpop?.mode === 'required') throw refuse('dpop_required')
     const checkBinding: Check =
       scheme === 'DPoP' && checkPossession !== undefined ? auth => checkPossession(auth, req, res) : assertUnbound
-    return chain(chain(verify(credential), checkBinding), checkRevoked)
+    return verify(credential, auth => chain(run(checkBinding, auth), checkRevoked))
   }
 
-  function verify({ token }: Credential): Maybe<AuthInfo> {
+  function verify({ token }: Credential, accept: Check): Maybe<AuthInfo> {
+    const fail = (error: unknown): never => {
+      throw asPresented(error, token)
+    }
     let auth: Maybe<AuthInfo>
     try {
       auth = verifier.verify(token)
     } catch (error) {
-      throw asPresented(error, token)
+      return fail(error)
     }
-    if (!(auth instanceof Promise)) return auth
-    return auth.catch((error: unknown) => {
-      throw asPresented(error, token)
-    })
+    return auth instanceof Promise ? auth.then(accept, fail) : accept(auth)
   }
 }
 

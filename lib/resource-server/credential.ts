@@ -55,7 +55,8 @@ export function readCredential(req: HttpRequest, options: CredentialOptions): Cr
 function readHeader(req: HttpRequest, dpop: boolean): Credential | undefined {
   const header: unknown = req.headers.authorization
   if (header === undefined) return undefined
-  if (typeof header !== 'string' || hasSeveralAuthorizations(req.rawHeaders ?? [])) throw malformed('more than one Authorization header')
+  if (typeof header !== 'string' || hasSeveralAuthorizations(req.rawHeaders ?? []))
+    throw malformed('more than one Authorization header')
   const scheme = header.startsWith('Bearer ') ? 'Bearer' : schemeOf(header)
   if (scheme === undefined || (scheme === 'DPoP' && !dpop)) return undefined
   return { scheme, token: afterBlanks(header, scheme.length) }

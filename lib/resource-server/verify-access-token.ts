@@ -58,9 +58,10 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     try {
       jws = readJws(token)
       const keySet = keySetFor(jws)
-      const key = await findSigner(jws, await keySet.candidates(jws.header.kid, jws.header.alg))
-      if (key === undefined) throw refuse('signature')
-      return accept(token, jws, keySet, key)
+      const found = keySet.candidates(jws.header.kid, jws.header.alg)
+      const keys = found instanceof Promise ? await found : found
+      for (const key of keys) if (await checkSignature(jws, key)) return accept(token, jws, keySet, key)
+      throw refuse('signature')
     } catch (error) {
       throw report(error, jws)
     }
@@ -122,9 +123,4 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   }
 
   return verifyToken
-}
-
-async function findSigner(jws: CompactJws, keys: readonly VerificationKey[]): Promise<VerificationKey | undefined> {
-  for (const key of keys) if (await checkSignature(jws, key)) return key
-  return undefined
 }

@@ -23,8 +23,6 @@ export interface IssuedToken {
   expiresIn: number
 }
 
-export type TokenType = 'at+jwt' | 'JWT'
-
 /**
  * Signs an access token (RFC 9068 §2): one audience, byte for byte the API's identifier; never `nbf`.
  * Does not ask whether the client may have it.
@@ -32,7 +30,7 @@ export type TokenType = 'at+jwt' | 'JWT'
 export async function issueAccessToken(
   grant: AccessTokenGrant,
   signer: Signer,
-  { clock, tokenType }: { clock: Clock; tokenType: TokenType },
+  { clock }: { clock: Clock },
 ): Promise<IssuedToken> {
   const { account, api, subject, clientId, scope, permissions } = grant
   const iat = epochSeconds(clock)
@@ -49,9 +47,7 @@ export async function issueAccessToken(
     exp: iat + api.token_lifetime,
     jti,
   }
-  const data = `${encode({ alg: 'RS256', typ: tokenType, kid: signer.kid })}.${encode(claims)}`
-  const signature = await signer.sign(data)
-  return { token: `${data}.${signature.toString('base64url')}`, jti, expiresIn: api.token_lifetime }
+  return { token: await signer.sign(claims), jti, expiresIn: api.token_lifetime }
 }
 
 /** Bytes of one `jti`. */
@@ -67,8 +63,4 @@ function createTokenId(): string {
   }
   used += ID_LENGTH
   return pool.toString('base64url', used - ID_LENGTH, used)
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

@@ -98,7 +98,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const { clock, tokenType, managementClient } = options
   const emit = createEmit(options.onEvent)
   const encryption = createKeyEncryption(options.encryptionKeys)
-  const signingKeys = createSigningKeys({ rings: records.keyRings, encryption, clock, emit })
+  const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
   const registry = createRegistry(records, clock)
   const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys })
   const secretUses = createSecretUses({ uses: records.secretUses, clock, emit })
@@ -106,7 +106,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const permissions = MANAGEMENT_PERMISSIONS
   return {
     context: { clock, records, registry, authorizeAdmin },
-    tokenContext: { clock, registry, signingKeys, tokenType, emit, secretUses, limiter },
+    tokenContext: { clock, registry, signingKeys, emit, secretUses, limiter },
     bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { InvalidClientError, InvalidRequestError } from '../errors.js'
 import { hasSeveralAuthorizations } from '../http/authorization.js'
 import { formatChallenge } from '../http/challenge.js'
+import { decodeForm } from '../http/form.js'
 import type { HttpRequest } from '../http/handler.js'
 import type { ClientRecord, ClientSecret } from '../store/records.js'
 import { findSecret } from './client-secrets.js'
@@ -96,7 +97,7 @@ function readings(secret: string): string[] {
 
 function formDecode(text: string): string | null {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeForm(text)
   } catch {
     return null
   }

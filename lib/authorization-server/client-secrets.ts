@@ -33,9 +33,9 @@ export function findSecret(
 ): ClientSecret | undefined {
   let found: ClientSecret | undefined
   for (const value of values) {
-    const presented = hash('sha256', value, 'buffer')
+    const presented = Buffer.from(hashSecret(value))
     for (const secret of secrets.length === 0 ? NO_SECRET : secrets) {
-      const stored = Buffer.from(secret.hash, 'base64url')
+      const stored = Buffer.from(secret.hash)
       const equal = stored.length === presented.length && timingSafeEqual(stored, presented)
       const expired = secret.expires_at !== undefined && secret.expires_at.getTime() <= now
       if (equal && !expired && secrets.length > 0) found = secret

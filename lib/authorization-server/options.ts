@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js'
 import { invalidType, invalidValue } from '../errors.js'
 import type { Store } from '../store/port.js'
-import type { TokenType } from './access-token.js'
+import type { TokenType } from './signing-keys.js'
 import { singleAccount } from './accounts.js'
 import type { ManagementClientOption } from './bootstrap.js'
 import type { AccountResolver, AuthorizeAdmin } from './context.js'

@@ -30,9 +30,12 @@ export interface PublicJwk {
 /** The key that signs now. */
 export interface Signer {
   kid: string
-  /** RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), in the thread pool. */
-  sign(data: string): Promise<Buffer>
+  /** A JWT with these claims, by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), which runs in the thread pool. */
+  sign(claims: object): Promise<string>
 }
+
+/** The `typ` of what is signed; `at+jwt` is that of RFC 9068 §2.1. */
+export type TokenType = 'at+jwt' | 'JWT'
 
 /** The signing keys of every account: one key ring each, its first key made on first use. */
 export interface SigningKeys {
@@ -54,11 +57,13 @@ interface OpenRing {
  */
 export function createSigningKeys({
   rings,
+  tokenType,
   encryption,
   clock,
   emit,
 }: {
   rings: Collection<KeyRingRecord>
+  tokenType: TokenType
   encryption: KeyEncryption
   clock: Clock
   emit: Emit
@@ -115,7 +120,7 @@ export function createSigningKeys({
     const stored = opened.some(({ outdated }) => outdated) ? await encryptRing(record, opened) : record
     return {
       revision: stored.revision,
-      signer: createSigner(key.kid, key.privateJwk),
+      signer: createSigner(key, tokenType),
       jwks: { keys: keys.map(toPublicJwk) },
       checkedAt: clock.now(),
     }
@@ -190,20 +195,26 @@ function toPublicJwk({ kid, public_jwk }: SigningKeyEntry): PublicJwk {
 /** As many as the thread pool has threads, unless it was told otherwise: a copy is locked while one of them signs. */
 const COPIES = 4
 
-function createSigner(kid: string, privateJwk: string): Signer {
+function createSigner({ kid, privateJwk }: OpenKey, typ: TokenType): Signer {
   const key: JsonWebKey = JSON.parse(privateJwk)
   const copies = Array.from({ length: COPIES }, () => createPrivateKey({ key, format: 'jwk' }))
+  const header = encode({ alg: 'RS256', typ, kid })
   let turn = 0
   return {
     kid,
-    sign(data) {
+    sign(claims) {
       const copy = copies[turn++ % COPIES] as KeyObject
+      const input = `${header}.${encode(claims)}`
       return new Promise((resolve, reject) => {
-        sign('sha256', Buffer.from(data), copy, (error, signature) => {
-          if (error === null) resolve(signature)
+        sign('sha256', Buffer.from(input), copy, (error, signature) => {
+          if (error === null) resolve(`${input}.${signature.toString('base64url')}`)
           else reject(error)
         })
       })
     },
   }
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

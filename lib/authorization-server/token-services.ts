@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js'
-import type { TokenType } from './access-token.js'
 import type { Registry } from './context.js'
 import type { Emit } from './events.js'
 import type { SigningKeys } from './signing-keys.js'
@@ -9,6 +8,5 @@ export interface TokenServices {
   clock: Clock
   registry: Registry
   signingKeys: SigningKeys
-  tokenType: TokenType
   emit: Emit
 }

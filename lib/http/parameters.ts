@@ -1,5 +1,6 @@
 import { InvalidRequestError, ManagementError, RequestTooLargeError } from '../errors.js'
 import { BodyError, isParsed, mediaType, readText } from './body.js'
+import { decodeForm } from './form.js'
 import type { HttpRequest } from './handler.js'
 import { DuplicateMemberError, parseJson } from './json.js'
 
@@ -21,8 +22,6 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 const FORM = 'application/x-www-form-urlencoded'
 const JSON_TYPE = 'application/json'
-/** What decoding a form would change. */
-const ENCODED = /[%+]/
 
 /**
  * Reads the parameters of a token request, from a form or from JSON. A parameter with an empty value is as if it were
@@ -57,7 +56,6 @@ function unreadable(error: unknown): unknown {
   return new InvalidRequestError('The body cannot be read.', { detail: error.fault })
 }
 
-/** Strict: a broken escape or bytes that are not UTF-8 are refused, not replaced. */
 function readForm(text: string): Map<string, string> {
   const parameters = new Map<string, string>()
   for (const pair of text.split('&')) {
@@ -70,9 +68,8 @@ function readForm(text: string): Map<string, string> {
 }
 
 function formDecode(text: string): string {
-  if (!ENCODED.test(text)) return text
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeForm(text)
   } catch {
     throw new InvalidRequestError('The body cannot be parsed.', { detail: 'percent-encoding' })
   }

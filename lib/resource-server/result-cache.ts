@@ -15,9 +15,6 @@ export interface VerifiedToken {
   validFrom: number
 }
 
-/** The end of a token, which is the end of its signature: enough to find it by, and cheap to hash. */
-const KEY_LENGTH = 43
-
 /** Estimated bytes of an entry: the token, its claims as objects, and the entry itself. */
 const BYTES_PER_CHARACTER = 4
 const BYTES_PER_ENTRY = 600
@@ -32,13 +29,13 @@ const SEEN = new Uint32Array(65_536)
 export class ResultCache {
   readonly #bounds: Required<ResultCacheOptions>
   /** Made when there is something to keep: a thousand guards that see nothing cost nothing. */
-  #entries: LRUCache<string, VerifiedToken> | undefined
+  #entries: LRUCache<number, VerifiedToken> | undefined
 
   constructor(bounds: Required<ResultCacheOptions>) {
     this.#bounds = bounds
   }
 
-  #create(): LRUCache<string, VerifiedToken> {
+  #create(): LRUCache<number, VerifiedToken> {
     return new LRUCache({
       max: this.#bounds.maxEntries,
       maxSize: this.#bounds.maxBytes,
@@ -54,7 +51,7 @@ export class ResultCache {
    */
   get(token: string, now: number): VerifiedToken | undefined {
     if (this.#entries === undefined) return undefined
-    const id = token.slice(-KEY_LENGTH)
+    const id = fingerprintOf(token)
     const entry = this.#entries.get(id)
     if (entry === undefined || entry.auth.token !== token) return undefined
     if (entry.key.live && now < entry.expiresAt && now >= entry.validFrom) {
@@ -66,20 +63,28 @@ export class ResultCache {
 
   /** Offers a token that was verified just now. */
   offer(entry: VerifiedToken): void {
-    const { token } = entry.auth
-    if (!isSeen(token)) return
+    const id = fingerprintOf(entry.auth.token)
+    if (!isSeen(id)) return
     this.#entries ??= this.#create()
-    this.#entries.set(token.slice(-KEY_LENGTH), entry)
+    this.#entries.set(id, entry)
   }
 }
 
-/** Was this token offered before, as far as one fingerprint a slot remembers? Remembers it. */
-function isSeen(token: string): boolean {
+/**
+ * 32 bits (FNV-1a) of the end of a token's signature: enough to find it by, and cheaper than a text to look up. Where two
+ * tokens share them, only the later one is kept; {@link ResultCache.get} compares the whole token.
+ */
+function fingerprintOf(token: string): number {
   let hash = 0x811c9dc5
-  for (let at = token.length - 16; at < token.length; at++) hash = Math.imul(hash ^ token.charCodeAt(at), 0x01000193)
-  const fingerprint = hash >>> 0
-  const slot = (fingerprint ^ (fingerprint >>> 16)) & 0xffff
-  if (SEEN[slot] === fingerprint) return true
-  SEEN[slot] = fingerprint
+  for (let at = token.length - 8; at < token.length; at++) hash = Math.imul(hash ^ token.charCodeAt(at), 0x01000193)
+  return hash
+}
+
+/** Was this fingerprint offered before, as far as one a slot remembers? Remembers it. */
+function isSeen(fingerprint: number): boolean {
+  const unsigned = fingerprint >>> 0
+  const slot = (unsigned ^ (unsigned >>> 16)) & 0xffff
+  if (SEEN[slot] === unsigned) return true
+  SEEN[slot] = unsigned
   return false
 }

@@ -1,7 +1,7 @@
 import { ManagementError } from '../errors.js'
 import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
-import { sendJson } from '../http/respond.js'
+import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
 import { type AccountHandler, createAccountRouter } from './account-router.js'
@@ -125,14 +125,9 @@ function createPublicRouter(shared: Shared, context: TokenContext): Handler {
     ...shared,
     find: path => handlers.get(path),
     refuse: (_req, res) => {
-      const headers = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
-      sendJson(res, 404, { error: 'not_found', error_description: 'There is no such account.' }, headers)
+      sendJson(res, 404, { error: 'not_found', error_description: 'There is no such account.' }, NOT_STORED)
     },
-    fail: (error, req, res, next) => {
-      res.setHeader('Cache-Control', 'no-store')
-      res.setHeader('Pragma', 'no-cache')
-      oauthErrorHandler(error, req, res, next)
-    },
+    fail: oauthErrorHandler,
   })
 }
 

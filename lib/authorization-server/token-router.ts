@@ -9,7 +9,7 @@ import {
 import { oauthErrorHandler } from '../http/error-handler.js'
 import type { HttpRequest } from '../http/handler.js'
 import { parseParameters } from '../http/parameters.js'
-import { sendJson } from '../http/respond.js'
+import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { ClientRecord } from '../store/records.js'
 import type { AccountHandler } from './account-router.js'
 import { authenticateClient } from './client-authentication.js'
@@ -36,8 +36,6 @@ interface TokenCall {
   client?: ClientRecord
 }
 
-const NOT_STORED = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
-
 /** `POST /oauth/token` (RFC 6749 §3.2). No answer of it may be stored (§5.1), a refusal neither. */
 export function createTokenHandler(context: TokenContext): AccountHandler {
   return function token(req, res, next, account) {
@@ -46,7 +44,6 @@ export function createTokenHandler(context: TokenContext): AccountHandler {
       response => sendJson(res, 200, response, NOT_STORED),
       (error: unknown) => {
         report(call, error)
-        res.setHeader('Pragma', 'no-cache')
         oauthErrorHandler(error, req, res, next)
       },
     )

@@ -9,7 +9,7 @@ import {
   TemporarilyUnavailableError,
 } from '../errors.js'
 import type { HttpRequest, HttpResponse, Next } from './handler.js'
-import { sendJson } from './respond.js'
+import { NOT_STORED, sendJson } from './respond.js'
 
 /** Seconds after which a client may try again where the store did not answer. */
 const RETRY_AFTER = { 'Retry-After': '5' }
@@ -21,7 +21,7 @@ export const oauthErrorHandler: ErrorHandler = (error, _req, res, next) => {
   if (res.headersSent) return next(error)
   const refusal = toOAuthError(error)
   const { error: code = 'unauthorized', message } = refusal
-  const headers = { 'Cache-Control': 'no-store', ...refusal.headers }
+  const headers = { ...NOT_STORED, ...refusal.headers }
   sendJson(res, refusal.status, { error: code, error_description: message }, headers)
 }
 

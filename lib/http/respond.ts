@@ -1,6 +1,9 @@
 import type { Headers } from '../errors.js'
 import type { HttpResponse } from './handler.js'
 
+/** Headers of an answer that nobody may store (RFC 6749 §5.1). */
+export const NOT_STORED = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+
 /** Answers with JSON. Does nothing where the answer was begun already. */
 export function sendJson(res: HttpResponse, status: number, body: unknown, headers: Headers = {}): void {
   if (res.headersSent) return

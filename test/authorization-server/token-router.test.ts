@@ -485,4 +485,19 @@ describe('POST /oauth/token', () => {
     test.clock.time += 30_000
     await postToken(test.app, GOOD).expect(401)
   })
+
+  it('answers nothing more where a middleware has answered before a refusal', async () => {
+    const test = await prepare({ description: '' })
+    const passed = new Promise<unknown>(resolve => {
+      const app = mount('/', (req, res) => {
+        res.statusCode = 503
+        res.end()
+        test.server.router(req, res, resolve)
+      })
+      request(app).post('/oauth/token').type('form').send('grant_type=x').expect(503).then(null, resolve)
+    })
+    expect(await passed)
+      .to.be.an('error')
+      .with.property('status', 401)
+  })
 })

@@ -11,3 +11,29 @@ export const systemClock: Clock = { now: () => Date.now() }
 export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000)
 }
+
+/** A clock for ages: it never goes back. Its times mean something only beside each other. */
+export interface ForwardClock extends Clock {
+  /** The same as {@link now}, where the clock it goes by was read already. @param time what that one says at this moment */
+  at(time: number): number
+}
+
+/**
+ * Makes a clock that goes as the given one does, and goes on from where it was when that one is set back. So an age is
+ * never negative and nothing stands still: not after an hour was set back, and not after a clock that was a day ahead
+ * was corrected.
+ *
+ * What was set back while nobody asked cannot be seen; ages are shorter by as much.
+ */
+export function forwardClock(clock: Clock): ForwardClock {
+  let last = Number.NEGATIVE_INFINITY
+  let offset = 0
+
+  function at(time: number): number {
+    if (time < last) offset += last - time
+    last = time
+    return time + offset
+  }
+
+  return { now: () => at(clock.now()), at }
+}

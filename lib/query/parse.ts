@@ -44,13 +44,15 @@ function readTerms(text: string): Term[] {
     if (at >= text.length) return terms
     if (terms.length === MAX_TERMS) throw fault(at, `A query has at most ${MAX_TERMS} terms.`)
     const { term, end } = readTerm(text, at)
+    // No control character is text, nor a blank, and engines differ in what they make of one.
+    if (/\p{Cc}/u.test(text.slice(at, end))) throw fault(at, 'A query has no control characters.')
     terms.push(term)
     at = end
   }
 }
 
 function isBlank(char: string | undefined): boolean {
-  return char !== undefined && /\s/u.test(char)
+  return char !== undefined && /(?!\p{Cc})\s/u.test(char)
 }
 
 function readTerm(text: string, position: number): { term: Term; end: number } {

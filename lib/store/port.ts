@@ -60,6 +60,16 @@ export interface Position {
   id: string
 }
 
+/** A part of a list. */
+export interface Page<T> {
+  records: T[]
+  /**
+   * Where the next page starts; null: there is none. A page is bounded in bytes and in the rows that are looked at for it:
+   * it may be shorter than asked, even empty, and yet go on.
+   */
+  next: Position | null
+}
+
 export interface FindOptions {
   /** Default: every record. */
   filter?: Filter
@@ -79,9 +89,11 @@ export interface Collection<T extends StoredRecord> {
   get(account: string, id: string): Promise<T | null>
   /**
    * The records that fulfil the filter, newest first: createdAt descending, then id descending (byte order).
-   * A walk by `after` sees each record that exists throughout exactly once, whatever is written meanwhile.
+   * A walk from `next` to `after` sees each record that exists throughout exactly once, whatever is written meanwhile.
+   * A page has about 2 MB and looks at 5 000 rows, at most, and at least one record where one is found; what looking takes
+   * gives way to other work. A filter that demands one value of a unique field is answered by one page.
    */
-  find(account: string, options: FindOptions): Promise<T[]>
+  find(account: string, options: FindOptions): Promise<Page<T>>
   /**
    * Compare-and-set: replaces the record whose revision is still `revision` by this one (same account and id), as revision + 1.
    * Of any number of concurrent callers with one revision exactly one succeeds.

@@ -59,7 +59,7 @@ function createCollection<T extends StoredRecord>(kind: RecordKind<T>, store: Me
     async find(account, { filter, limit }) {
       await turn('find')
       const found = records.filter(record => record.account === account && fulfils(record, filter))
-      return structuredClone(found.slice(0, limit))
+      return { records: structuredClone(found.slice(0, limit)), next: null }
     },
     async replace(record, revision) {
       await turn('replace')

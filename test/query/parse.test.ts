@@ -10,7 +10,7 @@ const prefix = (path: string, value: string): Filter => ({ type: 'prefix', path,
 describe('FaableQL', () => {
   const accepted: { query: string; filter: Filter }[] = [
     { query: '', filter: and() },
-    { query: ' \t ', filter: and() },
+    { query: '   ', filter: and() },
     { query: 'name:x', filter: eq('name', 'x') },
     { query: 'name!:x', filter: not(eq('name', 'x')) },
     { query: 'name:x slug:y', filter: and(eq('name', 'x'), eq('slug', 'y')) },
@@ -74,6 +74,12 @@ describe('FaableQL', () => {
     { query: 'createdAt:2026-13-01', position: 0 },
     { query: 'createdAt:yesterday', position: 0 },
     { query: 'createdAt:2026-01-31T12:00:00', position: 0 },
+    { query: 'a\u0000b', position: 0 },
+    { query: 'x a\u0000b', position: 2 },
+    { query: ' \t ', position: 1 },
+    { query: 'x\tname:a', position: 0 },
+    { query: 'x name:a\u007f', position: 2 },
+    { query: 'x name:"a b\u0085"', position: 2 },
     { query: 'x'.repeat(4097), position: 0 },
     { query: Array(51).fill('x').join(' '), position: 100 },
   ]

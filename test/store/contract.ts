@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ConflictError, StoreUnavailableError } from '../../lib/errors.js'
 import { and, eq, type Filter, not, type Scalar } from '../../lib/query/tree.js'
-import type { Collection, Store } from '../../lib/store/port.js'
+import type { Collection, FindOptions, Page, Position, Store } from '../../lib/store/port.js'
 import { type SetClock, setClock } from '../support/set-clock.js'
 import type { StoreEngine } from '../support/stores.js'
 import { NOON, THING_KIND, type Thing, thing } from './kinds.js'
@@ -19,8 +19,10 @@ export function storeContract(engine: StoreEngine): void {
   })
   afterEach(() => store.close())
 
+  const find = async (options: FindOptions): Promise<Thing[]> => (await things.find('acme', options)).records
+
   const idsOf = async (filter: Filter): Promise<string[]> =>
-    (await things.find('acme', { filter, limit: 1000 })).map(({ id }) => id).sort()
+    (await find({ filter, limit: 1000 })).map(({ id }) => id).sort()
 
   async function refusal(action: Promise<unknown>): Promise<unknown> {
     return action.then(
@@ -62,7 +64,7 @@ export function storeContract(engine: StoreEngine): void {
         const error = await refusal(things.insert(record))
         expect(error).to.be.instanceOf(ConflictError)
         expect((error as ConflictError).fields).to.deep.equal(fields)
-        expect(await things.find('acme', { limit: 10 })).to.deep.equal([first])
+        expect(await find({ limit: 10 })).to.deep.equal([first])
       })
     }
 
@@ -207,22 +209,21 @@ export function storeContract(engine: StoreEngine): void {
       await things.insert(thing('c', {}, 0))
       await things.insert(thing('ab', {}, 1))
       await things.insert({ ...thing('x', {}, 5), account: 'globex' })
-      expect((await things.find('acme', { limit: 10 })).map(({ id }) => id)).to.deep.equal(['b', 'ab', 'a', 'c'])
-      expect((await things.find('acme', { limit: 2 })).map(({ id }) => id)).to.deep.equal(['b', 'ab'])
+      expect((await find({ limit: 10 })).map(({ id }) => id)).to.deep.equal(['b', 'ab', 'a', 'c'])
+      expect((await find({ limit: 2 })).map(({ id }) => id)).to.deep.equal(['b', 'ab'])
     })
 
     it('walks every surviving row exactly once while rows come and go (25 of one timestamp, pages of 10)', async () => {
       const rows = Array.from({ length: 25 }, (_, i) => thing(`r${String(i).padStart(2, '0')}`))
       for (const row of rows) await things.insert(row)
       const seen: string[] = []
-      let last: Thing | undefined
-      for (let page = 0; ; page++) {
-        const found = await things.find('acme', { limit: 10, ...(last && { after: last }) })
-        if (found.length === 0) break
-        seen.push(...found.map(({ id }) => id))
-        last = found.at(-1)
+      let after: Position | null = null
+      for (let page = 0; page === 0 || after !== null; page++) {
+        const { records, next }: Page<Thing> = await things.find('acme', { limit: 10, ...(after && { after }) })
+        seen.push(...records.map(({ id }) => id))
+        after = next
         await things.insert(thing(`n${page}`, {}, 1 + page))
-        await things.remove('acme', last?.id ?? '')
+        await things.remove('acme', records.at(-1)?.id ?? '')
       }
       expect(seen).to.deep.equal(rows.map(({ id }) => id).reverse())
     })

@@ -9,14 +9,13 @@ const MAX_PAGE_SIZE = 200
 
 /** What a list request asks for, and the list that its cursor is bound to. */
 interface Listing {
-  pageSize: number
   options: FindOptions
   /** Account, kind, filter and order: a cursor of another list does not fit. */
   list: string
 }
 
-/** One page of a list; `next` is the cursor of the page after it. */
-export interface Page<T> {
+/** One page of a list; `next` is the cursor of the page after it. It may be shorter than asked, even empty, and go on. */
+export interface ResultPage<T> {
   results: T[]
   next: string | null
 }
@@ -32,24 +31,22 @@ export async function listPage<T extends StoredRecord>(
   url: string,
   account: string,
   { name, collection, fields }: { name: string; collection: Collection<T>; fields: FieldTable },
-): Promise<Page<T>> {
-  const { pageSize, options, list } = parseListing(url, account, name, fields)
-  const records = await collection.find(account, options)
-  const results = records.slice(0, pageSize)
-  const last = results.at(-1)
-  return { results, next: records.length > pageSize && last !== undefined ? formatCursor(last, list) : null }
+): Promise<ResultPage<T>> {
+  const { options, list } = parseListing(url, account, name, fields)
+  const { records, next } = await collection.find(account, options)
+  return { results: records, next: next === null ? null : formatCursor(next, list) }
 }
 
 function parseListing(url: string, account: string, name: string, fields: FieldTable): Listing {
   const parameters = readParameters(url)
-  const pageSize = readPageSize(parameters.get('pageSize'))
+  const limit = readPageSize(parameters.get('pageSize'))
   const query = parameters.get('query') ?? ''
   const list = JSON.stringify([account, name, query, 'createdAt desc, id desc'])
   if (parameters.has('next') && parameters.has('cursor')) throw invalid('cursor', 'is the same as next: give one')
   const parameter = parameters.has('cursor') ? 'cursor' : 'next'
   const cursor = parameters.get(parameter)
   const after = cursor === undefined || cursor === '' ? {} : { after: parseCursor(cursor, list, parameter) }
-  return { pageSize, list, options: { filter: parseQuery(query, fields), limit: pageSize + 1, ...after } }
+  return { list, options: { filter: parseQuery(query, fields), limit, ...after } }
 }
 
 const PARAMETERS: ReadonlySet<string> = new Set(['pageSize', 'next', 'cursor', 'query'])
@@ -79,19 +76,27 @@ function formatCursor({ createdAt, id }: Position, list: string): string {
   return Buffer.from(`${checksum(position, list)}${position}`).toString('base64url')
 }
 
-/** It only says where to go on in the caller's own list: the sum guards against mistakes, and there is nothing to forge. */
+/** Characters of a sum. */
+const SUM_LENGTH = 22
+
+/** It only says where to go on in the caller's own list: the sum guards against mistakes, and everybody can compute it. */
 function checksum(position: string, list: string): string {
-  return createHash('sha256').update(`${list}\n${position}`).digest('base64url').slice(0, 22)
+  return createHash('sha256').update(`${list}\n${position}`).digest('base64url').slice(0, SUM_LENGTH)
 }
 
+/** Whoever wrote the cursor, what comes out is a time and an id, in the one spelling that is given out. */
 function parseCursor(cursor: string, list: string, parameter: string): Position {
-  const bytes = Buffer.from(cursor, 'base64url')
-  const text = bytes.toString('utf8')
-  const position = text.slice(22)
-  const fits = bytes.toString('base64url') === cursor && text.slice(0, 22) === checksum(position, list)
-  if (!fits) throw invalid(parameter, 'is not a cursor of this list')
-  const [time, id] = JSON.parse(position) as [number, string]
-  return { createdAt: new Date(time), id }
+  const position = readPosition(Buffer.from(cursor, 'base64url').toString('latin1').slice(SUM_LENGTH))
+  if (position !== null && formatCursor(position, list) === cursor) return position
+  throw invalid(parameter, 'is not a cursor of this list')
+}
+
+/** Milliseconds since the epoch, and an id. */
+const POSITION = /^\[(\d{1,15}),"([A-Za-z0-9._~-]{1,200})"\]$/
+
+function readPosition(text: string): Position | null {
+  const [, time, id] = POSITION.exec(text) ?? []
+  return time === undefined || id === undefined ? null : { createdAt: new Date(Number(time)), id }
 }
 
 function invalid(parameter: string, message: string): ManagementError {

@@ -1,15 +1,19 @@
+import { promisify } from 'node:util'
 import type { RootDatabase } from 'lmdb'
 import type { Clock } from '../../clock.js'
 import { ConflictError, StoreUnavailableError } from '../../errors.js'
 import { and, type CompareNode, type Filter, type Scalar } from '../../query/tree.js'
-import type { Collection, FindOptions, RecordKind, StoredRecord } from '../port.js'
+import { equalityOn } from '../equality.js'
+import { PageBuilder } from '../page.js'
 import { assertPaths } from '../paths.js'
+import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
 import {
   afterPrefix,
   expiryKey,
   expiryPrefix,
   indexKey,
   indexPrefix,
+  newestFirst,
   recordKey,
   uniqueKey,
   valueBytes,
@@ -18,6 +22,11 @@ import {
 import { match, valuesAt } from './match.js'
 
 export type Root = RootDatabase<unknown, Buffer>
+
+/** How long rows are looked at before other requests have their turn, in milliseconds. */
+const SLICE = 4
+
+const nextTurn = promisify(setImmediate)
 
 /** The pseudo path of the index that holds every record, newest first. */
 const ORDER = ''
@@ -28,12 +37,14 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   readonly #kind: RecordKind<T>
   readonly #clock: Clock
   readonly #indexed: ReadonlySet<string>
+  readonly #unique: ReadonlySet<string>
 
   constructor(root: Root, kind: RecordKind<T>, clock: Clock) {
     this.#root = root
     this.#kind = kind
     this.#clock = clock
     this.#indexed = new Set([...kind.unique, ...kind.indexes])
+    this.#unique = new Set(kind.unique)
   }
 
   insert(record: T): Promise<T> {
@@ -49,20 +60,39 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     return this.#read(() => this.#live(recordKey(this.#kind.name, account, id)))
   }
 
-  async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<T[]> {
+  async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<Page<T>> {
     assertPaths(filter, this.#kind)
-    return this.#read(() => {
-      const prefix = this.#rangeFor(account, filter)
-      const start = after === undefined ? prefix : Buffer.concat([indexKey(prefix, after), Buffer.from([0])])
-      const found: T[] = []
-      for (const { value } of this.#root.getRange({ start, end: afterPrefix(prefix) })) {
-        const record = this.#live(value as Buffer)
-        if (record === null || !match(filter, record, this.#kind.text)) continue
-        found.push(record)
-        if (found.length >= limit) break
-      }
-      return found
-    })
+    const unique = equalityOn(filter, this.#unique)
+    if (unique !== undefined) return this.#read(() => this.#findUnique(account, unique, filter, after))
+    const prefix = this.#rangeFor(account, filter)
+    const range = { start: after === undefined ? prefix : keyAfter(indexKey(prefix, after)), end: afterPrefix(prefix) }
+    const page = new PageBuilder<T>(limit)
+    for (;;) {
+      const found = this.#read(() => this.#scan(range, filter, page))
+      if (found !== undefined) return found
+      await nextTurn()
+    }
+  }
+
+  /** Looks at rows for one slice of time; the range starts behind them then. @returns the page, where it ends */
+  #scan(range: { start: Buffer; end: Buffer }, filter: Filter, page: PageBuilder<T>): Page<T> | undefined {
+    const endsAt = performance.now() + SLICE
+    for (const { key, value } of this.#root.getRange(range)) {
+      if (page.isExhausted) return page.unfinished()
+      if (performance.now() >= endsAt) return undefined
+      const record = this.#live(value as Buffer)
+      if (record !== null && page.endsBefore(record, match(filter, record, this.#kind.text))) return page.unfinished()
+      range.start = keyAfter(key)
+    }
+    return page.finished()
+  }
+
+  /** At most one record has the value: its key is known, and no index is gone through. */
+  #findUnique(account: string, { path, value }: CompareNode, filter: Filter, after: Position | undefined): Page<T> {
+    const holder = this.#root.get(uniqueKey(this.#kind.name, account, path, String(value))) as Buffer | undefined
+    const record = holder === undefined ? null : this.#live(holder)
+    const fits = record !== null && match(filter, record, this.#kind.text) && isAfter(record, after)
+    return { records: fits ? [record] : [], next: null }
   }
 
   replace(record: T, revision: number): Promise<T | null> {
@@ -184,21 +214,18 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   #rangeFor(account: string, filter: Filter): Buffer {
-    const node = indexedNode(filter, this.#indexed)
+    const node = equalityOn(filter, this.#indexed)
     const prefix = indexPrefix(this.#kind.name, account, node?.path ?? ORDER)
     return node === undefined ? prefix : valuePrefix(prefix, node.value)
   }
 }
 
-/** An equality that must hold and has an index, if there is one. */
-function indexedNode(filter: Filter, indexed: ReadonlySet<string>): CompareNode | undefined {
-  if (filter.type === 'compare') return filter.operator === 'eq' && indexed.has(filter.path) ? filter : undefined
-  if (filter.type !== 'and') return undefined
-  for (const node of filter.nodes) {
-    const found = indexedNode(node, indexed)
-    if (found !== undefined) return found
-  }
-  return undefined
+function keyAfter(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.from([0])])
+}
+
+function isAfter(record: StoredRecord, after: Position | undefined): boolean {
+  return after === undefined || Buffer.compare(newestFirst(record), newestFirst(after)) > 0
 }
 
 function isScalar(value: unknown): value is Scalar {

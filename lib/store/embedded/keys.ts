@@ -58,7 +58,7 @@ export function afterPrefix(prefix: Buffer): Buffer {
 }
 
 /** 8 bytes of inverted time, then the inverted id: a later record sorts before an earlier one. */
-function newestFirst({ createdAt, id }: Position): Buffer {
+export function newestFirst({ createdAt, id }: Position): Buffer {
   const time = Buffer.alloc(8)
   time.writeBigUInt64BE(0xffff_ffff_ffff_ffffn - (BigInt(createdAt.getTime()) + 0x8000_0000_0000_0000n))
   const inverted = Buffer.from(id).map(byte => 0xff - byte)

@@ -7,13 +7,24 @@ export function isDuplicateKey(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === DUPLICATE_KEY
 }
 
-/** The driver's failures in the port's words; its own text stays in `cause`. */
-export async function translate<R>(operation: Promise<R>): Promise<R> {
+/**
+ * The driver's failures in the port's words; its own text stays in `cause`. What has not answered at the deadline counts as
+ * failed, whatever the driver still waits for. A duplicate key is not a failure: it is left as it is.
+ *
+ * @param deadline milliseconds
+ */
+export async function translate<R>(operation: Promise<R>, deadline: number): Promise<R> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new StoreUnavailableError('MongoDB did not answer in time')), deadline)
+  })
   try {
-    return await operation
+    return await Promise.race([operation, late])
   } catch (error) {
-    if (isOfDriver(error)) throw new StoreUnavailableError('MongoDB did not answer', error)
+    if (isOfDriver(error) && !isDuplicateKey(error)) throw new StoreUnavailableError('MongoDB did not answer', error)
     throw error
+  } finally {
+    clearTimeout(timer)
   }
 }
 

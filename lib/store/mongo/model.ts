@@ -29,6 +29,8 @@ function createSchema<T extends StoredRecord>(kind: RecordKind<T>): Schema<Store
     autoCreate: false,
     autoIndex: false,
     minimize: false,
+    // Also on a connection of the host's that reads elsewhere: what was written must be seen by the next read.
+    read: 'primary',
     writeConcern: { w: 'majority' },
   })
   schema.index({ account: 1, createdAt: -1, id: -1 })

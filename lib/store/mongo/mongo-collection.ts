@@ -1,9 +1,11 @@
 import type { Model } from 'mongoose'
 import type { Clock } from '../../clock.js'
 import { ConflictError } from '../../errors.js'
-import { and } from '../../query/tree.js'
+import { and, eq, type Filter } from '../../query/tree.js'
+import { equalityOn } from '../equality.js'
+import { PageBuilder, SCAN_ROWS } from '../page.js'
 import { assertPaths } from '../paths.js'
-import type { Collection, FindOptions, Position, RecordKind, StoredRecord } from '../port.js'
+import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
 import { isDuplicateKey, translate } from './failures.js'
 import { fromStored, keyOf, type Stored, toStored, UNIQUE, uniqueEntry } from './model.js'
 import { type MongoFilter, toFilter } from './to-filter.js'
@@ -11,16 +13,31 @@ import { type MongoFilter, toFilter } from './to-filter.js'
 /** How often a write is tried again after an expired record was cleared out of its way. */
 const ATTEMPTS = 3
 
+/** Documents that the server sends at once for a page, at most: large ones come one by one, as far as they fit the page. */
+const BATCH = 64
+
+export interface MongoCollectionOptions {
+  clock: Clock
+  /** How long one operation may take, in milliseconds. */
+  timeout: number
+}
+
 /** One record kind in MongoDB. Every write is one conditional operation on one document. */
 export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   readonly #model: Model<Stored>
   readonly #kind: RecordKind<T>
   readonly #clock: Clock
+  readonly #timeout: number
+  readonly #unique: ReadonlySet<string>
+  readonly #indexed: ReadonlySet<string>
 
-  constructor(model: Model<Stored>, kind: RecordKind<T>, clock: Clock) {
+  constructor(model: Model<Stored>, kind: RecordKind<T>, { clock, timeout }: MongoCollectionOptions) {
     this.#model = model
     this.#kind = kind
     this.#clock = clock
+    this.#timeout = timeout
+    this.#unique = new Set(kind.unique)
+    this.#indexed = new Set([...kind.unique, ...kind.indexes])
   }
 
   insert(record: T): Promise<T> {
@@ -32,17 +49,54 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   }
 
   async get(account: string, id: string): Promise<T | null> {
-    const stored = await translate(this.#model.findOne(this.#keyFilter(account, id)).lean<Stored>().exec())
+    const stored = await this.#answer(this.#model.findOne(this.#keyFilter(account, id)).lean<Stored>().exec())
     return stored === null ? null : fromStored<T>(stored)
   }
 
-  async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<T[]> {
+  async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<Page<T>> {
     assertPaths(filter, this.#kind)
+    const end = await this.#scanEnd(account, filter, after)
     const conditions: MongoFilter[] = [{ account }, ...this.#notExpired(), toFilter(filter)]
     if (after !== undefined) conditions.push(olderThan(after))
-    const query = this.#model.find({ $and: conditions }).sort({ createdAt: -1, id: -1 }).limit(limit)
-    const stored = await translate(query.lean<Stored[]>().exec())
-    return stored.map(fromStored<T>)
+    if (end !== null) conditions.push(notOlderThan(end))
+    const page = await this.#answer(this.#collect({ $and: conditions }, limit))
+    return page.next === null && end !== null ? { ...page, next: end } : page
+  }
+
+  /** Large documents are read as far as the page has room for them. */
+  async #collect(conditions: MongoFilter, limit: number): Promise<Page<T>> {
+    const query = this.#model.find(conditions).sort({ createdAt: -1, id: -1 })
+    const page = new PageBuilder<T>(limit)
+    const cursor = query
+      .limit(limit + 1)
+      .lean<Stored[]>()
+      .cursor({ batchSize: Math.min(limit + 1, BATCH) })
+    for await (const stored of cursor) if (page.endsBefore(fromStored<T>(stored), true)) return page.unfinished()
+    return page.finished()
+  }
+
+  /**
+   * A filter that no index serves alone is held against so many rows and no more: where do they end?
+   * @returns null where the walk ends before
+   */
+  async #scanEnd(account: string, filter: Filter, after: Position | undefined): Promise<Position | null> {
+    const node = equalityOn(filter, this.#indexed)
+    const isServed = filter === node || (filter.type === 'and' && filter.nodes.length === 0)
+    if (isServed || (node !== undefined && this.#unique.has(node.path))) return null
+    const conditions: MongoFilter[] = [{ account }, ...this.#notExpired()]
+    if (node !== undefined) conditions.push(toFilter(eq(node.path, node.value)))
+    if (after !== undefined) conditions.push(olderThan(after))
+    const query = this.#model
+      .findOne({ $and: conditions }, { createdAt: 1, id: 1 })
+      .sort({ createdAt: -1, id: -1 })
+      .skip(SCAN_ROWS)
+    const last = await this.#answer(query.lean<Stored | null>().exec())
+    return last === null ? null : { createdAt: last.createdAt, id: last.id }
+  }
+
+  /** @throws StoreUnavailableError */
+  #answer<R>(operation: Promise<R>): Promise<R> {
+    return translate(operation, this.#timeout)
   }
 
   replace(record: T, revision: number): Promise<T | null> {
@@ -56,13 +110,13 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
 
   async remove(account: string, id: string, revision?: number): Promise<boolean> {
     const filter = { ...this.#keyFilter(account, id), ...(revision !== undefined && { revision }) }
-    const { deletedCount } = await translate(this.#model.deleteOne(filter).exec())
+    const { deletedCount } = await this.#answer(this.#model.deleteOne(filter).exec())
     return deletedCount === 1
   }
 
   async removeExpired(): Promise<number> {
     if (this.#kind.expiresAt === undefined) return 0
-    const { deletedCount } = await translate(this.#model.deleteMany(this.#expired(this.#kind.expiresAt)).exec())
+    const { deletedCount } = await this.#answer(this.#model.deleteMany(this.#expired(this.#kind.expiresAt)).exec())
     return deletedCount
   }
 
@@ -82,9 +136,9 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   async #unlessTaken<R>(record: T, write: () => Promise<R>): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await write()
+        return await this.#answer(write())
       } catch (error) {
-        if (!isDuplicateKey(error)) return translate(Promise.reject(error))
+        if (!isDuplicateKey(error)) throw error
         const fields = await this.#takenFields(record)
         if (fields.length > 0 || attempt === ATTEMPTS) throw new ConflictError(fields)
       }
@@ -107,10 +161,14 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   async #isHeld(holder: MongoFilter): Promise<boolean> {
     const { expiresAt } = this.#kind
     if (expiresAt !== undefined) {
-      await translate(this.#model.deleteMany({ $and: [holder, this.#expired(expiresAt)] }).exec())
+      await this.#answer(this.#model.deleteMany({ $and: [holder, this.#expired(expiresAt)] }).exec())
     }
-    return (await translate(this.#model.findOne(holder, { _id: 1 }).lean().exec())) !== null
+    return (await this.#answer(this.#model.findOne(holder, { _id: 1 }).lean().exec())) !== null
   }
+}
+
+function notOlderThan(end: Position): MongoFilter {
+  return { createdAt: { $gte: end.createdAt }, $nor: [olderThan(end)] }
 }
 
 function olderThan({ createdAt, id }: Position): MongoFilter {

@@ -1,0 +1,31 @@
+import type { Filter } from '../query/tree.js'
+import type { Collection, Position, StoredRecord } from './port.js'
+
+/** The newest record that fulfils the filter, through as many pages as it takes; null where there is none. */
+export async function findFirst<T extends StoredRecord>(
+  collection: Collection<T>,
+  account: string,
+  filter: Filter,
+): Promise<T | null> {
+  for await (const record of walk(collection, account, filter, 1)) return record
+  return null
+}
+
+/** Every record that fulfils the filter, newest first. @param limit records of one page */
+export async function* walk<T extends StoredRecord>(
+  collection: Collection<T>,
+  account: string,
+  filter: Filter,
+  limit = 100,
+): AsyncGenerator<T> {
+  let after: Position | null = null
+  do {
+    const page: { records: T[]; next: Position | null } = await collection.find(account, {
+      filter,
+      limit,
+      ...(after !== null && { after }),
+    })
+    yield* page.records
+    after = page.next
+  } while (after !== null)
+}

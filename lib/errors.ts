@@ -184,6 +184,7 @@ export const MANAGEMENT_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   already_exists: 409,
+  last_manager: 409,
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,

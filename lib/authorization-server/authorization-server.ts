@@ -1,3 +1,4 @@
+import { forwardClock } from '../clock.js'
 import { ManagementError } from '../errors.js'
 import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
@@ -12,10 +13,11 @@ import { createAuthorizeAdmin } from './authorize-admin.js'
 import { type Bootstrap, type CreatedManagementClient, createBootstrap } from './bootstrap.js'
 import type { Records, ServerContext } from './context.js'
 import { createEmit } from './events.js'
+import { ANY_MANAGER, createManagers } from './managers.js'
 import { createKeyEncryption } from './key-encryption.js'
 import { authorizeHandler, createKeySetHandler, metadataHandler } from './metadata-router.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
-import { createRateLimiter } from './rate-limit.js'
+import { createFailureLimiter } from './rate-limit.js'
 import { createRegistry } from './registry.js'
 import { createSecretUses } from './secret-uses.js'
 import { createSigningKeys } from './signing-keys.js'
@@ -96,16 +98,19 @@ interface Assembly {
 
 function assemble(options: ValidatedOptions, records: Records): Assembly {
   const { clock, tokenType, managementClient } = options
+  const ageClock = forwardClock(clock)
   const emit = createEmit(options.onEvent)
   const encryption = createKeyEncryption(options.encryptionKeys)
   const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
-  const registry = createRegistry(records, clock)
-  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys })
-  const secretUses = createSecretUses({ uses: records.secretUses, clock, emit })
-  const limiter = createRateLimiter(options.clientAuthenticationLimit, clock)
+  const registry = createRegistry(records, ageClock)
+  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys, registry })
+  const managers =
+    options.authorizeAdmin === undefined ? createManagers({ clients: records.clients, clock }) : ANY_MANAGER
+  const secretUses = createSecretUses({ records, clock, ageClock, emit })
+  const limiter = createFailureLimiter(options.clientAuthenticationLimits, ageClock)
   const permissions = MANAGEMENT_PERMISSIONS
   return {
-    context: { clock, records, registry, authorizeAdmin },
+    context: { clock, records, registry, secretUses, managers, authorizeAdmin },
     tokenContext: { clock, registry, signingKeys, emit, secretUses, limiter },
     bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
   }

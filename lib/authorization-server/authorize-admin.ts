@@ -5,27 +5,28 @@ import type { HttpRequest } from '../http/handler.js'
 import { type Authenticate, createAuthenticate } from '../resource-server/authenticate.js'
 import { challengesOf } from '../resource-server/challenges.js'
 import { memoize } from '../memoize.js'
+import { refuse } from '../resource-server/refuse.js'
+import type { AuthInfo } from '../resource-server/types.js'
 import { createVerifier } from '../resource-server/verify-access-token.js'
-import { type Account, type AuthorizeAdmin, MANAGEMENT_AUDIENCE } from './context.js'
+import { type Account, type AuthorizeAdmin, MANAGEMENT_AUDIENCE, type Registry } from './context.js'
+import { managementScopes } from './managers.js'
 import { metadataOf } from './metadata-router.js'
 import type { SigningKeys } from './signing-keys.js'
 
 /** How long a verifier uses the key set it has, in milliseconds. */
 const KEY_SET_AGE = 30_000
 
+/** Verifiers that are kept, one for each account. Each keeps verified tokens, and headers of tokens, of about 200 KB. */
+const MAX_VERIFIERS = 250
+const RESULTS = { maxEntries: 100, maxBytes: 65_536 }
+
 /**
  * The default check of management calls: a bearer token of this account's issuer for the management API, verified as any
- * backend verifies it, with the scope. The keys are read in this process: no socket is opened.
- * One verifier for each account, 1 000 at most.
+ * backend verifies it, with the scope. The keys are read in this process: no socket is opened. The client is looked up:
+ * where it is gone its tokens are too, and where it was narrowed they are worth what it still holds.
  */
-export function createAuthorizeAdmin({
-  clock,
-  signingKeys,
-}: {
-  clock: Clock
-  signingKeys: SigningKeys
-}): AuthorizeAdmin {
-  const known = new LRUCache<string, Authenticate>({ max: 1_000 })
+export function createAuthorizeAdmin({ clock, signingKeys, registry }: AdminCheckServices): AuthorizeAdmin {
+  const known = new LRUCache<string, Authenticate>({ max: MAX_VERIFIERS })
 
   function authenticatorOf(account: Account): Authenticate {
     return memoize<string, Authenticate>(known, `${account.name} ${account.issuer}`, () => {
@@ -35,22 +36,36 @@ export function createAuthorizeAdmin({
         clock,
         fetch: createLocalFetch(account, signingKeys),
         keySet: { uri: `${account.issuer}/.well-known/jwks.json`, cacheMaxAge: KEY_SET_AGE },
+        cache: RESULTS,
       })
       return createAuthenticate(verifier)
     })
+  }
+
+  async function scopesOf(auth: AuthInfo, account: Account): Promise<string[]> {
+    const client = await registry.client(account.name, auth.clientId)
+    if (client === null) throw refuse('client')
+    const ceiling = new Set(managementScopes(client.api_grants))
+    return (auth.permissions ?? auth.scopes).filter(scope => ceiling.has(scope))
   }
 
   return async function authorizeAdmin(req, scope, account) {
     try {
       const auth = await authenticatorOf(account)(req)
       if (auth === undefined) throw new UnauthenticatedError('An access token is needed')
-      const scopes = auth.permissions ?? auth.scopes
+      const scopes = await scopesOf(auth, account)
       if (scopes.includes(scope)) return { scopes }
       throw new InsufficientScopeError('The access token does not carry the scope that is needed')
     } catch (error) {
       throw withChallenge(error, req, scope, account)
     }
   }
+}
+
+interface AdminCheckServices {
+  clock: Clock
+  signingKeys: SigningKeys
+  registry: Registry
 }
 
 function withChallenge(error: unknown, req: HttpRequest, scope: string, account: Account): unknown {

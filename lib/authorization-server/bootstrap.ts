@@ -4,6 +4,7 @@ import { ConflictError } from '../errors.js'
 import { eq } from '../query/tree.js'
 import { createId } from '../store/ids.js'
 import { API_KIND, type ApiRecord, CLIENT_KIND, type ClientRecord, type Permission } from '../store/records.js'
+import { findFirst } from '../store/walk.js'
 import { createSecret, createSecretValue } from './client-secrets.js'
 import { type Account, MANAGEMENT_AUDIENCE, type Records, type Registry } from './context.js'
 import type { Emit } from './events.js'
@@ -74,7 +75,7 @@ export function createBootstrap(context: BootstrapContext): Bootstrap {
 async function ensureManagementApi(account: Account, context: BootstrapContext): Promise<ApiRecord> {
   for (;;) {
     const known = await findManagementApi(account, context)
-    if (known === undefined) {
+    if (known === null) {
       const made = await insertManagementApi(account, context)
       if (made !== null) return made
     } else if (spell(known.permissions) === spell(context.permissions)) {
@@ -120,9 +121,8 @@ function spell(permissions: readonly Permission[]): string {
   return JSON.stringify(permissions.map(({ value, description = '' }) => [value, description]))
 }
 
-async function findManagementApi(account: Account, { records }: BootstrapContext): Promise<ApiRecord | undefined> {
-  const [api] = await records.apis.find(account.name, { filter: eq('identifier', MANAGEMENT_AUDIENCE), limit: 1 })
-  return api
+function findManagementApi(account: Account, { records }: BootstrapContext): Promise<ApiRecord | null> {
+  return findFirst(records.apis, account.name, eq('identifier', MANAGEMENT_AUDIENCE))
 }
 
 /** null: another process was faster. */
@@ -192,8 +192,7 @@ async function ensureManagementClient(
 }
 
 async function hasManagementClient(account: Account, { clients }: Records): Promise<boolean> {
-  const filter = eq('api_grants.audience', MANAGEMENT_AUDIENCE)
-  return (await clients.find(account.name, { filter, limit: 1 })).length > 0
+  return (await findFirst(clients, account.name, eq('api_grants.audience', MANAGEMENT_AUDIENCE))) !== null
 }
 
 function createManagementClient(

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { InvalidClientError, InvalidRequestError } from '../errors.js'
+import { InvalidClientError, InvalidRequestError, RequestRateError } from '../errors.js'
 import { hasSeveralAuthorizations } from '../http/authorization.js'
 import { formatChallenge } from '../http/challenge.js'
 import { decodeForm } from '../http/form.js'
@@ -7,6 +7,7 @@ import type { HttpRequest } from '../http/handler.js'
 import type { ClientRecord, ClientSecret } from '../store/records.js'
 import { findSecret } from './client-secrets.js'
 import type { Account, Registry } from './context.js'
+import type { FailureLimiter } from './rate-limit.js'
 
 /** The public text of every failure: which rule refused is for events alone. */
 const FAILED = 'Client authentication failed.'
@@ -24,23 +25,50 @@ interface Credentials {
   basic: boolean
 }
 
+export interface AuthenticationServices {
+  registry: Registry
+  clock: Clock
+  limiter: FailureLimiter
+}
+
 /**
  * Finds out which client calls (RFC 6749 §2.3.1): by Basic, by `client_id` and `client_secret` in the body, or,
  * for a public client, by `client_id` alone. An unknown client, a wrong, expired or missing secret are one answer
- * for the same work. Does not ask what the client may do.
+ * for the same work. A right secret is good however many wrong ones came before. Does not ask what the client may do.
  *
  * @throws InvalidRequestError two credentials, or two client ids
  * @throws InvalidClientError everything else; with a challenge where Basic was used (RFC 6749 §5.2)
+ * @throws RequestRateError the same, where too many have failed
  */
 export async function authenticateClient(
   req: HttpRequest,
   parameters: ReadonlyMap<string, string>,
   account: Account,
-  { registry, clock }: { registry: Registry; clock: Clock },
+  services: AuthenticationServices,
 ): Promise<AuthenticatedClient> {
-  const credentials = readCredentials(req, parameters, account)
-  const client = await registry.client(account.name, credentials.clientId)
-  const secret = findSecret(client?.secrets ?? [], presentedSecrets(credentials), clock.now())
+  let clientId = ''
+  try {
+    const credentials = readCredentials(req, parameters, account)
+    clientId = credentials.clientId
+    const found = services.registry.client(account.name, clientId)
+    return prove(credentials, found instanceof Promise ? await found : found, account, services.clock.now())
+  } catch (error) {
+    const seconds = error instanceof InvalidClientError ? services.limiter.fail(req, account.name, clientId) : undefined
+    if (seconds === undefined) throw error
+    throw new RequestRateError('Too many failed requests.', {
+      headers: { 'Retry-After': String(seconds) },
+      cause: error,
+    })
+  }
+}
+
+function prove(
+  credentials: Credentials,
+  client: ClientRecord | null,
+  account: Account,
+  now: number,
+): AuthenticatedClient {
+  const secret = findSecret(client?.secrets ?? [], presentedSecrets(credentials), now)
   const isPublic = client?.token_endpoint_auth_method === 'none'
   const proven = isPublic ? credentials.secrets.length === 0 && !credentials.basic : secret !== undefined
   if (client === null || !proven) throw refuse(account, credentials.basic, 'unknown client, or its secret is not good')

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.js'
 import type { HttpRequest } from '../http/handler.js'
 import type { Collection } from '../store/port.js'
 import type { ApiRecord, ClientRecord, KeyRingRecord, SecretUseRecord } from '../store/records.js'
+import type { Managers } from './managers.js'
+import type { SecretUses } from './secret-uses.js'
 
 /** The audience of the management API in every account. */
 export const MANAGEMENT_AUDIENCE = 'urn:scopegate:management'
@@ -49,6 +51,9 @@ export interface ServerContext {
   clock: Clock
   records: Records
   registry: Registry
+  secretUses: SecretUses
+  /** Sees to it that somebody can manage each account. */
+  managers: Managers
   /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
   authorizeAdmin: AuthorizeAdmin
 }

@@ -10,6 +10,7 @@ export type ServerEvent =
   | { type: 'signing_keys_encrypted'; account: string }
   | { type: 'management_client_created'; account: string; clientId: string }
   | { type: 'secret_use_not_recorded'; account: string; clientId: string; cause: unknown }
+  | { type: 'secret_use_not_removed'; account: string; clientId: string; cause: unknown }
   | { type: 'server_error'; account?: string; cause: unknown }
 
 export type Emit = (event: ServerEvent) => void

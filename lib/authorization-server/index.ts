@@ -12,5 +12,5 @@ export {
 export type { ServerEvent } from './events.js'
 export type { EncryptionKey } from './key-encryption.js'
 export type { AuthorizationServerOptions, RateLimits } from './options.js'
-export type { RateLimit } from './rate-limit.js'
+export type { FailureLimits, RateLimit } from './rate-limit.js'
 export type { TokenType } from './signing-keys.js'

@@ -7,7 +7,7 @@ import type { ManagementClientOption } from './bootstrap.js'
 import type { AccountResolver, AuthorizeAdmin } from './context.js'
 import type { Emit } from './events.js'
 import { type EncryptionKey, parseEncryptionKeys } from './key-encryption.js'
-import type { RateLimit } from './rate-limit.js'
+import type { FailureLimits, RateLimit } from './rate-limit.js'
 
 /** Options of `authorizationServer`. */
 export interface AuthorizationServerOptions {
@@ -40,8 +40,11 @@ export interface AuthorizationServerOptions {
 }
 
 export interface RateLimits {
-  /** Failed client authentications. Default: 100 in 60 seconds. `false`: no limit. */
-  clientAuthentication?: RateLimit | false
+  /**
+   * Failed client authentications that are answered as such, further ones get 429; a right secret is never refused.
+   * Of one address: default 100 in 60 seconds. Of one client from one address: default 20 in 60 seconds. `false`: no limit.
+   */
+  clientAuthentication?: Partial<FailureLimits> | false
 }
 
 /** The options after their checks, with every default. */
@@ -52,7 +55,7 @@ export interface ValidatedOptions {
   authorizeAdmin: AuthorizeAdmin | undefined
   encryptionKeys: readonly Uint8Array[]
   managementClient: ManagementClientOption
-  clientAuthenticationLimit: RateLimit | false
+  clientAuthenticationLimits: FailureLimits | false
   tokenType: TokenType
   onEvent: Emit | undefined
 }
@@ -84,7 +87,7 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     authorizeAdmin: validateFunction(options.authorizeAdmin, 'authorizeAdmin'),
     encryptionKeys: parseEncryptionKeys(options.encryptionKey),
     managementClient: validateManagementClient(options.managementClient),
-    clientAuthenticationLimit: validateRateLimits(options.rateLimits),
+    clientAuthenticationLimits: validateRateLimits(options.rateLimits),
     tokenType: validateTokenType(options.tokenType),
     onEvent: validateFunction(options.onEvent, 'onEvent'),
   }
@@ -135,21 +138,42 @@ function validateText(value: unknown, name: string, pattern: RegExp): string {
   return value
 }
 
-function validateRateLimits(rateLimits: false | RateLimits | undefined): RateLimit | false {
+const FAILURE_LIMITS: FailureLimits = { address: { limit: 100, window: 60 }, client: { limit: 20, window: 60 } }
+
+function validateRateLimits(rateLimits: unknown): FailureLimits | false {
   if (rateLimits === false) return false
-  if (rateLimits !== undefined && (typeof rateLimits !== 'object' || rateLimits === null)) {
-    throw invalidType('rateLimits: must be false or an object')
+  const { clientAuthentication: limits = {} } = validateMembers(rateLimits, 'rateLimits', ['clientAuthentication'])
+  if (limits === false) return false
+  const { address = FAILURE_LIMITS.address, client = FAILURE_LIMITS.client } = validateMembers(
+    limits,
+    'rateLimits.clientAuthentication',
+    ['address', 'client'],
+  )
+  return {
+    address: validateLimit(address, 'rateLimits.clientAuthentication.address'),
+    client: validateLimit(client, 'rateLimits.clientAuthentication.client'),
   }
-  const option = rateLimits?.clientAuthentication ?? { limit: 100, window: 60 }
+}
+
+function validateLimit(option: unknown, name: string): RateLimit | false {
   if (option === false) return false
-  const { limit, window } = option
-  for (const [name, value] of Object.entries({ limit, window })) {
-    if (typeof value !== 'number') throw invalidType(`rateLimits.clientAuthentication.${name}: must be a number`)
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw invalidValue(`rateLimits.clientAuthentication.${name}: must be a whole number, 1 or more`)
-    }
-  }
-  return { limit, window }
+  const { limit, window } = validateMembers(option, name, ['limit', 'window'])
+  return { limit: validateCount(limit, `${name}.limit`), window: validateCount(window, `${name}.window`) }
+}
+
+function validateCount(value: unknown, name: string): number {
+  if (typeof value !== 'number') throw invalidType(`${name}: must be a number`)
+  if (!Number.isSafeInteger(value) || value < 1) throw invalidValue(`${name}: must be a whole number, 1 or more`)
+  return value
+}
+
+/** Demands an object without other members; absent: an empty one. */
+function validateMembers(value: unknown, name: string, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (value === undefined) return {}
+  if (typeof value !== 'object' || value === null) throw invalidType(`${name}: must be false or an object`)
+  const unknown = Object.keys(value).find(member => !known.includes(member))
+  if (unknown !== undefined) throw invalidValue(`${name}.${unknown}: is not an option`)
+  return Object.fromEntries(Object.entries(value))
 }
 
 function validateTokenType(tokenType: TokenType | undefined): TokenType {

@@ -1,5 +1,4 @@
 import {
-  InvalidClientError,
   InvalidRequestError,
   OAuthError,
   RequestMethodError,
@@ -16,7 +15,7 @@ import { authenticateClient } from './client-authentication.js'
 import type { Account } from './context.js'
 import type { Grant, TokenResponse } from './grants/grant.js'
 import { GRANTS } from './grants/index.js'
-import type { RateLimiter } from './rate-limit.js'
+import type { FailureLimiter } from './rate-limit.js'
 import type { SecretUses } from './secret-uses.js'
 import type { TokenServices } from './token-services.js'
 
@@ -25,7 +24,7 @@ const BODY_LIMIT = 64 * 1024
 
 export interface TokenContext extends TokenServices {
   secretUses: SecretUses
-  limiter: RateLimiter
+  limiter: FailureLimiter
 }
 
 /** A call, and who makes it once that is known. */
@@ -54,7 +53,6 @@ export function createTokenHandler(context: TokenContext): AccountHandler {
 async function issue(call: TokenCall): Promise<TokenResponse> {
   const { context, req, account } = call
   assertPost(req)
-  context.limiter.check(req)
   const parameters = await parseParameters(req, { limit: BODY_LIMIT })
   const { client, secret } = await authenticateClient(req, parameters, account, context)
   if (secret !== undefined) context.secretUses.note(account.name, client.id, secret.id)
@@ -83,12 +81,11 @@ function assertGrantOf(client: ClientRecord, grant: Grant): void {
   throw new UnauthorizedClientError('The client may not use this grant type.')
 }
 
-function report({ context, req, account, client }: TokenCall, error: unknown): void {
+function report({ context, account, client }: TokenCall, error: unknown): void {
   if (!(error instanceof OAuthError)) {
     context.emit({ type: 'server_error', account: account.name, cause: error })
     return
   }
-  if (error instanceof InvalidClientError) context.limiter.count(req)
   const { code, detail } = error
   context.emit({
     type: 'token_refused',

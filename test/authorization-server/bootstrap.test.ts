@@ -32,7 +32,7 @@ describe('the management API at start', () => {
   it('is a system API with the whole catalogue, and one client that may use it', async () => {
     const { server } = await startServer()
     const filter = eq('identifier', MANAGEMENT_AUDIENCE)
-    const found = await server.context.records.apis.find('default', { filter, limit: 2 })
+    const { records: found } = await server.context.records.apis.find('default', { filter, limit: 2 })
     expect(found).to.have.length(1)
     expect(found[0]).to.include({ is_system: true, token_dialect: 'access_token_authz', enforce_policies: true })
     expect(found[0]?.permissions.map(({ value }) => value)).to.deep.equal(VALUES)
@@ -55,8 +55,8 @@ describe('the management API at start', () => {
     const servers = await Promise.all(Array.from({ length: 4 }, () => startServer({ store })))
     expect(servers.flatMap(({ server }) => server.managementClients)).to.have.length(1)
     const { records } = servers[0]?.server.context ?? (await startServer()).server.context
-    expect(await records.apis.find('default', { limit: 10 })).to.have.length(1)
-    expect(await records.clients.find('default', { limit: 10 })).to.have.length(1)
+    expect((await records.apis.find('default', { limit: 10 })).records).to.have.length(1)
+    expect((await records.clients.find('default', { limit: 10 })).records).to.have.length(1)
   })
 
   for (const { description, held, after } of [
@@ -67,7 +67,8 @@ describe('the management API at start', () => {
       const store = memoryStore()
       const { server } = await startServer({ store })
       const { apis, clients } = server.context.records
-      const [[api], [client]] = [await apis.find('default', { limit: 1 }), await clients.find('default', { limit: 1 })]
+      const [api] = (await apis.find('default', { limit: 1 })).records
+      const [client] = (await clients.find('default', { limit: 1 })).records
       if (api === undefined || client === undefined) throw new Error('nothing was made')
       const api_grants = [{ audience: MANAGEMENT_AUDIENCE, scope: held }]
       await apis.replace({ ...api, permissions: [{ value: 'read:apis' }] }, api.revision)

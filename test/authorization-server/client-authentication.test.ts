@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { expect } from 'chai'
 import request from 'supertest'
 import { createSecret } from '../../lib/authorization-server/client-secrets.js'
+import type { AuthorizationServerOptions } from '../../lib/authorization-server/index.js'
 import type { ClientRecord } from '../../lib/store/records.js'
+import { listen } from '../support/running.js'
 import {
   AUDIENCE,
   addApi,
@@ -296,34 +300,113 @@ describe('client authentication', () => {
 })
 
 describe('the limit on failed client authentications', () => {
-  const rateLimits = { clientAuthentication: { limit: 2, window: 60 } }
+  const rateLimits = { clientAuthentication: { address: { limit: 4, window: 60 }, client: { limit: 2, window: 60 } } }
+  const wrong = { ...GOOD, client_secret: 'x' }
 
-  it('answers 429 with Retry-After once the window is used up, until it ends', async () => {
-    const test = await startServer({ rateLimits })
+  async function start(options: Partial<AuthorizationServerOptions> = { rateLimits }) {
+    const test = await startServer(options)
     await addApi(test)
     await addClient(test)
-    const wrong = { ...GOOD, client_secret: 'x' }
+    return test
+  }
+
+  it('answers wrong secrets of one client with 429 and Retry-After once its window is used up, until it ends', async () => {
+    const test = await start()
     await postToken(test.app, wrong).expect(401)
-    await postToken(test.app, GOOD).expect(200)
+    test.clock.time += 1_000
     await postToken(test.app, wrong).expect(401)
-    const { body, headers } = await postToken(test.app, GOOD).expect(429)
+    const { body, headers } = await postToken(test.app, wrong).expect(429)
     expect(body.error).to.equal('temporarily_unavailable')
-    expect(headers).to.include({ 'retry-after': '60', 'cache-control': 'no-store' })
-    test.clock.time += 59_999
-    await postToken(test.app, GOOD).expect(429)
+    expect(headers).to.include({ 'retry-after': '59', 'cache-control': 'no-store' })
+    test.clock.time += 58_999
+    await postToken(test.app, wrong).expect(429)
     test.clock.time += 1
+    await postToken(test.app, wrong).expect(401)
+  })
+
+  it('never refuses a right secret, of the client that is guessed at or of another one', async () => {
+    const test = await start()
+    await addClient(test, { id: 'cli_other' })
+    for (const status of [401, 401, 429, 429]) await postToken(test.app, wrong).expect(status)
+    await postToken(test.app, GOOD).expect(200)
+    await postToken(test.app, { ...GOOD, client_id: 'cli_other' }).expect(200)
+    await postToken(test.app, wrong).expect(429)
+  })
+
+  it('counts all failures of an address, whatever clients they name', async () => {
+    const test = await start()
+    const statuses = []
+    for (let i = 0; i < 6; i++) statuses.push((await postToken(test.app, { ...wrong, client_id: `cli_${i}` })).status)
+    expect(statuses).to.deep.equal([401, 401, 401, 401, 429, 429])
     await postToken(test.app, GOOD).expect(200)
   })
 
   it('counts by address, which X-Forwarded-For does not change', async () => {
-    const test = await startServer({ rateLimits })
+    const test = await start()
     for (const [i, status] of [401, 401, 429].entries()) {
-      await postToken(test.app, GOOD).set('x-forwarded-for', `203.0.113.${i}`).expect(status)
+      await postToken(test.app, wrong).set('x-forwarded-for', `203.0.113.${i}`).expect(status)
     }
   })
 
-  it('is switched off by false', async () => {
-    const test = await startServer({ rateLimits: false })
-    for (let i = 0; i < 120; i++) await postToken(test.app, GOOD).expect(401)
+  it('holds for requests that all began before the first one failed', async () => {
+    const test = await start()
+    const running = await listen(() => test.app)
+    const body = new URLSearchParams(wrong).toString()
+    const late = await Promise.all(Array.from({ length: 12 }, () => beginRequest(running.url, body.length)))
+    const statuses = await Promise.all(late.map(finish => finish(body)))
+    await running.stop()
+    expect(statuses.filter(status => status === 401)).to.have.length(2)
+    expect(statuses.filter(status => status === 429)).to.have.length(10)
   })
+
+  const jumps = [
+    { description: 'set back by an hour', ms: [-3_600_000] },
+    { description: 'a day ahead, and corrected', ms: [86_400_000, -86_400_000] },
+  ]
+  for (const { description, ms } of jumps) {
+    it(`ends when its window has passed, though the clock was ${description}`, async () => {
+      const test = await start()
+      for (const jump of ms) {
+        test.clock.time += jump
+        for (const status of [401, 401, 429]) {
+          const answer = await postToken(test.app, wrong)
+          if (jump > 0 || ms.length === 1) expect(answer.status).to.equal(status)
+        }
+      }
+      test.clock.time += 60_000
+      await postToken(test.app, wrong).expect(401)
+    })
+  }
+
+  const off = [
+    false,
+    { clientAuthentication: false },
+    { clientAuthentication: { address: false, client: false } },
+  ] as const
+  for (const limits of off) {
+    it(`is switched off by ${JSON.stringify(limits)}`, async () => {
+      const test = await start({ rateLimits: limits })
+      for (let i = 0; i < 120; i++) await postToken(test.app, wrong).expect(401)
+    })
+  }
 })
+
+/** Sends the headers of a token request. @returns sends the body, and gives the status */
+async function beginRequest(url: string, length: number): Promise<(body: string) => Promise<number>> {
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': length,
+    expect: '100-continue',
+  }
+  const sent = httpRequest(`${url}/oauth/token`, { method: 'POST', headers })
+  sent.flushHeaders()
+  // The server asks for the body: it has read the headers, and its handler runs.
+  await once(sent, 'continue')
+  return async body => {
+    const answered = once(sent, 'response') as Promise<[IncomingMessage]>
+    sent.end(body)
+    const [response] = await answered
+    response.resume()
+    return response.statusCode ?? 0
+  }
+}

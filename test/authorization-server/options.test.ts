@@ -52,9 +52,13 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
   { option: 'managementClient', value: { id: 'a:b' }, code: VALUE, message: 'managementClient.id' },
   { option: 'managementClient', value: { secret: '' }, code: VALUE, message: 'managementClient.secret' },
   { option: 'rateLimits', value: true, code: TYPE },
-  { option: 'rateLimits', value: { clientAuthentication: { limit: 0, window: 1 } }, code: VALUE },
-  { option: 'rateLimits', value: { clientAuthentication: { limit: 1, window: Number.NaN } }, code: VALUE },
-  { option: 'rateLimits', value: { clientAuthentication: { limit: '1', window: 1 } }, code: TYPE },
+  { option: 'rateLimits', value: { tokens: false }, code: VALUE, message: 'rateLimits.tokens' },
+  { option: 'rateLimits', value: { clientAuthentication: { limit: 1, window: 1 } }, code: VALUE },
+  { option: 'rateLimits', value: { clientAuthentication: { client: { limit: 0, window: 1 } } }, code: VALUE },
+  { option: 'rateLimits', value: { clientAuthentication: { client: { limit: 1 } } }, code: TYPE },
+  { option: 'rateLimits', value: { clientAuthentication: { address: { limit: 1, window: Number.NaN } } }, code: VALUE },
+  { option: 'rateLimits', value: { clientAuthentication: { address: { limit: '1', window: 1 } } }, code: TYPE },
+  { option: 'rateLimits', value: { clientAuthentication: { address: 7 } }, code: TYPE },
   { option: 'encriptionKey', value: 'x', code: VALUE },
 ]
 

@@ -469,6 +469,9 @@ describe('POST /oauth/token', () => {
 
   it('reads one client once for many requests at once, and again after a change', async () => {
     const test = await prepare({ description: '' })
+    await postToken(test.app, GOOD).expect(200)
+    await test.server.context.secretUses.settled()
+    test.server.context.registry.clientChanged('default', CLIENT_ID)
     const before = test.store.calls.get('clients.get') ?? 0
     await Promise.all(Array.from({ length: 20 }, () => postToken(test.app, GOOD).expect(200)))
     expect(test.store.calls.get('clients.get')).to.equal(before + 1)

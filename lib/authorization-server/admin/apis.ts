@@ -1,8 +1,10 @@
 import { ConflictError, ManagementError } from '../../errors.js'
 import { readManagementBody } from '../../http/parameters.js'
 import { API_FIELDS } from '../../query/fields.js'
+import { eq } from '../../query/tree.js'
 import { createId } from '../../store/ids.js'
 import { API_KIND, type ApiRecord } from '../../store/records.js'
+import { findFirst } from '../../store/walk.js'
 import { MANAGEMENT_AUDIENCE } from '../context.js'
 import { validateApiCreation, validateApiUpdate } from '../schemas/api.js'
 import { listPage } from './listing.js'
@@ -16,7 +18,7 @@ import {
   sendRecord,
   sendRemoved,
 } from './resource.js'
-import { slugCandidates } from './slug.js'
+import { deriveSlug, nextFreeNumber, numberedSlug } from './slug.js'
 
 /** What a creation may give; the check has made sure of it. */
 type ApiCreation = Pick<ApiRecord, 'name' | 'identifier'> & ApiUpdate
@@ -25,30 +27,36 @@ type ApiUpdate = Partial<Omit<ApiRecord, 'id' | 'account' | 'revision' | 'identi
 /** `POST /apis` */
 export async function createApi(call: AdminCall): Promise<void> {
   const body = await readManagementBody(call.req)
-  validateApiCreation(body)
-  const creation = body as ApiCreation
-  if (creation.identifier === MANAGEMENT_AUDIENCE) throw new ConflictError(['identifier'])
-  const api = await insertApi(call, creation)
+  assertApiCreation(body)
+  if (body.identifier === MANAGEMENT_AUDIENCE) throw new ConflictError(['identifier'])
+  const api = await insertApi(call, body)
   call.context.registry.apiChanged(api.account, api.identifier)
   sendCreated(call, api, showApi(api))
+}
+
+function assertApiCreation(body: object): asserts body is ApiCreation {
+  validateApiCreation(body)
 }
 
 async function insertApi({ context, account }: AdminCall, creation: ApiCreation): Promise<ApiRecord> {
   const { apis } = context.records
   const now = context.clock.now()
   const id = createId(API_KIND.idPrefix, now)
-  const candidates = creation.slug === undefined ? slugCandidates(creation.name, id) : [creation.slug]
-  let taken = new ConflictError(['slug'])
-  for (const slug of candidates) {
+  const insert = (slug: string): Promise<ApiRecord> =>
+    apis.insert(createRecord({ id, account: account.name, slug }, creation, now))
+  if (creation.slug !== undefined) return insert(creation.slug)
+  const stem = deriveSlug(creation.name) || id.replaceAll('_', '-')
+  const isTaken = async (slug: string): Promise<boolean> =>
+    (await findFirst(apis, account.name, eq('slug', slug))) !== null
+  for (let number = 1; ; number = await nextFreeNumber(stem, number, isTaken)) {
     try {
-      return await apis.insert(createRecord({ id, account: account.name, slug }, creation, now))
+      return await insert(numberedSlug(stem, number))
     } catch (error) {
+      // Another creation was faster: the search goes on behind it.
       if (!(error instanceof ConflictError)) throw error
-      if (!isOnlySlug(error) && creation.slug === undefined) throw new ConflictError(['identifier'], error)
-      taken = error
+      if (!isOnlySlug(error)) throw new ConflictError(['identifier'], error)
     }
   }
-  throw taken
 }
 
 const isOnlySlug = ({ fields }: ConflictError): boolean => fields.every(field => field === 'slug')

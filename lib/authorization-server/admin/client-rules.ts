@@ -1,8 +1,9 @@
 import { ManagementError, type ValidationIssue } from '../../errors.js'
 import type { ApiGrant, ClientRecord } from '../../store/records.js'
-import { type AdminCaller, MANAGEMENT_AUDIENCE } from '../context.js'
+import type { AdminCaller } from '../context.js'
 import { invalid } from '../schemas/validate.js'
 import { MANAGEMENT_PERMISSIONS } from './catalogue.js'
+import { managementScopes } from '../managers.js'
 
 /** Seconds a refresh token lives where a client says nothing. */
 const REFRESH_LIFETIME = 2_592_000
@@ -55,29 +56,29 @@ export function assertConsistent(client: Pick<ClientRecord, 'token_endpoint_auth
 }
 
 /**
- * Refuses to hand on what the caller does not hold: scopes of the management API, unless the client has them already.
- *
+ * Refuses to hand on what the caller does not hold of the management API.
  * @throws ManagementError `validation_error` (no such scope), `insufficient_scope`
  */
-export function assertGrantable(
-  wanted: readonly ApiGrant[] | undefined,
-  present: readonly ApiGrant[] | undefined,
-  { scopes }: AdminCaller,
-): void {
-  const held = new Set([...scopes, ...managementScopes(present)])
-  const asked = managementScopes(wanted)
-  if (asked.some(scope => !CATALOGUE.has(scope))) {
+export function assertGrantable(wanted: readonly ApiGrant[] | undefined, caller: AdminCaller): void {
+  if (managementScopes(wanted).some(scope => !CATALOGUE.has(scope))) {
     throw invalid([{ path: 'api_grants', message: 'must name scopes of the management API as they are' }])
   }
-  if (asked.every(scope => held.has(scope))) return
-  throw new ManagementError(
-    'insufficient_scope',
-    'Only scopes of the management API that the caller holds can be granted.',
-  )
+  assertHolds(wanted, caller, 'Only scopes of the management API that the caller holds can be granted.')
+}
+
+/**
+ * Refuses to change or remove a client that holds more of the management API than the caller: whoever could would take
+ * its rights away, or take them over.
+ * @throws ManagementError `insufficient_scope`
+ */
+export function assertMayChange({ api_grants }: Pick<ClientRecord, 'api_grants'>, caller: AdminCaller): void {
+  assertHolds(api_grants, caller, 'The client holds scopes of the management API that the caller does not hold.')
+}
+
+function assertHolds(grants: readonly ApiGrant[] | undefined, { scopes }: AdminCaller, message: string): void {
+  const held = new Set(scopes)
+  if (managementScopes(grants).every(scope => held.has(scope))) return
+  throw new ManagementError('insufficient_scope', message)
 }
 
 const CATALOGUE: ReadonlySet<string> = new Set(MANAGEMENT_PERMISSIONS.map(({ value }) => value))
-
-function managementScopes(grants: readonly ApiGrant[] = []): string[] {
-  return grants.filter(({ audience }) => audience === MANAGEMENT_AUDIENCE).flatMap(({ scope }) => scope)
-}

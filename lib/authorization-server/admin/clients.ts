@@ -1,12 +1,16 @@
 import { readManagementBody } from '../../http/parameters.js'
 import { CLIENT_FIELDS } from '../../query/fields.js'
-import { eq } from '../../query/tree.js'
 import { createId } from '../../store/ids.js'
 import { CLIENT_KIND, type ClientRecord, type ClientSecret } from '../../store/records.js'
 import { createSecret, createSecretValue } from '../client-secrets.js'
-import type { ServerContext } from '../context.js'
 import { validateClientCreation, validateClientUpdate } from '../schemas/client.js'
-import { assertConsistent, assertGrantable, type ClientProperties, withDefaults } from './client-rules.js'
+import {
+  assertConsistent,
+  assertGrantable,
+  assertMayChange,
+  type ClientProperties,
+  withDefaults,
+} from './client-rules.js'
 import { listPage } from './listing.js'
 import {
   type AdminCall,
@@ -18,16 +22,15 @@ import {
   sendRecord,
   sendRemoved,
 } from './resource.js'
-import { MAX_SECRETS } from './secrets.js'
 
 /** `POST /clients`: the one answer that has the secret. */
 export async function createClient(call: AdminCall): Promise<void> {
   const { context, account } = call
   const body = await readManagementBody(call.req)
-  validateClientCreation(body)
-  const properties = withDefaults(body as ClientProperties & { name: string })
+  assertClientCreation(body)
+  const properties = withDefaults(body)
   assertConsistent(properties)
-  assertGrantable(properties.api_grants, undefined, call.caller)
+  assertGrantable(properties.api_grants, call.caller)
   const now = context.clock.now()
   const isPublic = properties.token_endpoint_auth_method === 'none'
   const value = createSecretValue()
@@ -44,6 +47,10 @@ export async function createClient(call: AdminCall): Promise<void> {
   sendCreated(call, client, isPublic ? showClient(client) : { ...showClient(client), client_secret: value })
 }
 
+function assertClientCreation(body: object): asserts body is ClientProperties & { name: string } {
+  validateClientCreation(body)
+}
+
 /** `GET /clients` */
 export async function listClients(call: AdminCall): Promise<void> {
   const list = { name: CLIENT_KIND.name, collection: call.context.records.clients, fields: CLIENT_FIELDS }
@@ -54,23 +61,26 @@ export async function listClients(call: AdminCall): Promise<void> {
 /** `GET /clients/:client_id`: with its secrets, without their values. */
 export async function readClient(call: AdminCall): Promise<void> {
   const client = await getRecord(call.context.records.clients, call)
-  const secrets = await showSecrets(client, call.context)
-  sendRecord(call, client, { ...showClient(client), secrets })
+  sendClient(call, client, await lastUsed(call, client))
 }
 
 /** `POST /clients/:client_id`: what is not named stays as it is; a client that becomes public loses its secrets. */
 export async function updateClient(call: AdminCall): Promise<void> {
   const { context, caller } = call
-  const body = await readManagementBody(call.req)
-  const changed = await changeRecord(context.records.clients, call, client => {
-    validateClientUpdate(body)
-    if (Object.keys(body).length === 0) return client
-    const update = body as ClientProperties
-    assertGrantable(update.api_grants, client.api_grants, caller)
-    return applyUpdate(client, update, context.clock.now())
+  const update = await readManagementBody(call.req)
+  let uses: Uses = new Map()
+  const changed = await changeClient(call, async client => {
+    assertClientUpdate(update)
+    assertGrantable(update.api_grants, caller)
+    // Before the change: once it is done, nothing that fails may say that it is not.
+    uses = await lastUsed(call, client)
+    return Object.keys(update).length === 0 ? client : applyUpdate(client, update, context.clock.now())
   })
-  context.registry.clientChanged(changed.account, changed.id)
-  sendRecord(call, changed, { ...showClient(changed), secrets: await showSecrets(changed, context) })
+  sendClient(call, changed, uses)
+}
+
+function assertClientUpdate(body: object): asserts body is ClientProperties {
+  validateClientUpdate(body)
 }
 
 function applyUpdate(client: ClientRecord, update: ClientProperties, now: number): ClientRecord {
@@ -86,21 +96,59 @@ function applyUpdate(client: ClientRecord, update: ClientProperties, now: number
 
 /** `DELETE /clients/:client_id` */
 export async function deleteClient(call: AdminCall): Promise<void> {
-  const { records, registry } = call.context
-  const client = await removeRecord(records.clients, call, () => undefined)
-  registry.clientChanged(client.account, client.id)
-  for (const use of await usesOf(client, call.context)) await records.secretUses.remove(client.account, use.id)
+  const { records, managers } = call.context
+  const client = await removeRecord(
+    records.clients,
+    call,
+    present => assertMayChange(present, call.caller),
+    present =>
+      managers.keepOne(present, null, () => records.clients.remove(present.account, present.id, present.revision)),
+  )
+  clientChanged(call, client, client.secrets)
   sendRemoved(call)
 }
 
-function usesOf(client: ClientRecord, { records }: ServerContext) {
-  const filter = eq('client_id', client.id)
-  return records.secretUses.find(client.account, { filter, limit: 10 * MAX_SECRETS })
+/** Changes a client, if the caller may and the account can still be managed afterwards. */
+export async function changeClient(
+  call: AdminCall,
+  alter: (client: ClientRecord) => ClientRecord | Promise<ClientRecord>,
+): Promise<ClientRecord> {
+  const { records, managers } = call.context
+  let before: readonly ClientSecret[] = []
+  const changed = await changeRecord(
+    records.clients,
+    call,
+    client => {
+      assertMayChange(client, call.caller)
+      before = client.secrets
+      return alter(client)
+    },
+    (next, present) => managers.keepOne(present, next, () => records.clients.replace(next, present.revision)),
+  )
+  const kept = new Set(changed.secrets.map(({ id }) => id))
+  clientChanged(
+    call,
+    changed,
+    before.filter(({ id }) => !kept.has(id)),
+  )
+  return changed
 }
 
-async function showSecrets(client: ClientRecord, context: ServerContext): Promise<object[]> {
-  const uses = new Map((await usesOf(client, context)).map(use => [use.id, use.last_used_at]))
-  return client.secrets.map(secret => showSecret(secret, uses.get(secret.id)))
+/** @param gone secrets that the client has no more */
+function clientChanged({ context }: AdminCall, { account, id }: ClientRecord, gone: readonly ClientSecret[]): void {
+  context.registry.clientChanged(account, id)
+  context.secretUses.forget(account, id, gone)
+}
+
+type Uses = ReadonlyMap<string, Date>
+
+function lastUsed({ context }: AdminCall, { account, secrets }: ClientRecord): Promise<Uses> {
+  return context.secretUses.lastUsed(account, secrets)
+}
+
+function sendClient(call: AdminCall, client: ClientRecord, uses: Uses): void {
+  const secrets = client.secrets.map(secret => showSecret(secret, uses.get(secret.id)))
+  sendRecord(call, client, { ...showClient(client), secrets })
 }
 
 function showSecret({ id, created_at, expires_at }: ClientSecret, lastUsed?: Date): object {

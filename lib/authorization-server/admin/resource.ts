@@ -41,22 +41,29 @@ export async function getRecord<T extends StoredRecord>(
  * Changes a record by compare-and-set. A lost race is run again on what stands then, unless `If-Match` named what stood before.
  *
  * @param alter gives the changed record, or the same one where nothing is to change; may throw to refuse
+ * @param write runs the compare-and-set; may throw to refuse
  * @throws ManagementError `not_found`, `precondition_failed`, `unavailable` (too many changes at once)
  */
 export async function changeRecord<T extends StoredRecord>(
   collection: Collection<T>,
   call: AdminCall,
-  alter: (record: T) => T,
+  alter: (record: T) => T | Promise<T>,
+  write: (changed: T, present: T) => Promise<T | null> = (changed, { revision }) =>
+    collection.replace(changed, revision),
 ): Promise<T> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const record = await getRecord(collection, call)
     requireMatch(call.req, record)
-    const changed = alter(record)
+    const changed = await alter(record)
     if (changed === record) return record
-    const stored = await collection.replace(changed, record.revision)
+    const stored = await write(changed, record)
     if (stored !== null) return stored
   }
-  throw new ManagementError('unavailable', 'The resource is being changed by many.', {
+  throw changedByMany()
+}
+
+function changedByMany(): ManagementError {
+  return new ManagementError('unavailable', 'The resource is being changed by many.', {
     headers: { 'Retry-After': '1' },
   })
 }
@@ -64,19 +71,21 @@ export async function changeRecord<T extends StoredRecord>(
 /**
  * Removes a record, under the same conditions.
  * @param refuse throws where the record must stay
+ * @param remove removes the record while it has this revision; may throw to refuse
  */
 export async function removeRecord<T extends StoredRecord>(
   collection: Collection<T>,
   call: AdminCall,
   refuse: (record: T) => void,
+  remove: (record: T) => Promise<boolean> = ({ account, id, revision }) => collection.remove(account, id, revision),
 ): Promise<T> {
-  for (;;) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const record = await getRecord(collection, call)
     refuse(record)
-    const conditional = requireMatch(call.req, record)
-    const removed = await collection.remove(record.account, record.id, conditional ? record.revision : undefined)
-    if (removed) return record
+    requireMatch(call.req, record)
+    if (await remove(record)) return record
   }
+  throw changedByMany()
 }
 
 /** Answers with one resource and its entity tag. */

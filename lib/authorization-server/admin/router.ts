@@ -2,7 +2,7 @@ import { ManagementError } from '../../errors.js'
 import { managementErrorHandler } from '../../http/error-handler.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { AccountHandler } from '../account-router.js'
-import type { Account, ServerContext } from '../context.js'
+import type { Account, AdminCaller, ServerContext } from '../context.js'
 import { createApi, deleteApi, listApis, readApi, updateApi } from './apis.js'
 import { createClient, deleteClient, listClients, readClient, updateClient } from './clients.js'
 import { notFound, type Operation } from './resource.js'
@@ -69,8 +69,17 @@ export function createAdminRouter(context: ServerContext): AccountHandler {
 async function serve(context: ServerContext, account: Account, req: HttpRequest, res: HttpResponse): Promise<void> {
   const { route, ids } = findRoute(req)
   const method = findMethod(route, req)
-  const caller = await context.authorizeAdmin(req, method.scope, account)
+  const caller = readCaller(await context.authorizeAdmin(req, method.scope, account))
   await method.run({ context, account, caller, req, res, ids })
+}
+
+/** The check may be the host's: what it answers decides who may do what, so nothing is taken on trust. */
+function readCaller(answer: unknown): AdminCaller {
+  const scopes = typeof answer === 'object' && answer !== null && 'scopes' in answer ? answer.scopes : undefined
+  if (!Array.isArray(scopes) || !scopes.every(scope => typeof scope === 'string')) {
+    throw new TypeError('authorizeAdmin: must answer { scopes }, a list of strings')
+  }
+  return { scopes: [...scopes] }
 }
 
 function findRoute(req: HttpRequest): { route: Route; ids: string[] } {

@@ -13,7 +13,7 @@ const permission: Schema = {
 }
 
 /** What may be changed. Lengths count code points, times are seconds. */
-const changeable: Schema = {
+const changeable: Readonly<Record<string, Schema>> = {
   name: { type: 'string', minLength: 1, maxLength: 200, format: 'visible-text' },
   slug: { type: 'string', minLength: 1, maxLength: 200, format: 'slug' },
   description,

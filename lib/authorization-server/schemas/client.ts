@@ -24,7 +24,7 @@ const uris = (format: string): Schema => ({
 })
 
 /** What may be given and changed. Times are seconds. */
-const properties: Schema = {
+const properties: Readonly<Record<string, Schema>> = {
   name: { type: 'string', minLength: 1, maxLength: 200, format: 'visible-text' },
   description: { type: 'string', maxLength: 500, format: 'plain-text' },
   application_type: { type: 'string', enum: ['web', 'native', 'spa', 'm2m'] },
@@ -32,6 +32,7 @@ const properties: Schema = {
   token_endpoint_auth_method: { type: 'string', enum: ['client_secret_basic', 'client_secret_post', 'none'] },
   grant_types: {
     type: 'array',
+    maxItems: 3,
     uniqueItems: true,
     items: { type: 'string', enum: ['client_credentials', 'authorization_code', 'refresh_token'] },
   },

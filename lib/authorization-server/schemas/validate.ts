@@ -29,9 +29,22 @@ const FORMATS: Readonly<Record<string, { test: (text: string) => boolean; messag
   },
 }
 
-const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: true, coerceTypes: false, useDefaults: false })
-for (const [name, { test }] of Object.entries(FORMATS)) ajv.addFormat(name, { type: 'string', validate: test })
-ajv.addKeyword({ keyword: 'uniqueBy', type: 'array', schemaType: 'string', validate: uniqueBy, errors: false })
+/** Faults that one answer names, at most. */
+const MAX_ISSUES = 100
+
+const SETTINGS = { strict: true, strictTypes: true, coerceTypes: false, useDefaults: false } as const
+
+/** Tells whether a whole body is valid, and stops at its first fault. */
+const ajv = createAjv(false)
+/** Names every fault of one value: none of our schemas has more than a few. */
+const ajvAll = createAjv(true)
+
+function createAjv(allErrors: boolean): Ajv {
+  const made = new Ajv({ ...SETTINGS, allErrors })
+  for (const [name, { test }] of Object.entries(FORMATS)) made.addFormat(name, { type: 'string', validate: test })
+  made.addKeyword({ keyword: 'uniqueBy', type: 'array', schemaType: 'string', validate: uniqueBy, errors: false })
+  return made
+}
 
 /** No two elements have the same value in this member. */
 function uniqueBy(member: string, list: readonly unknown[]): boolean {
@@ -42,23 +55,98 @@ function uniqueBy(member: string, list: readonly unknown[]): boolean {
   return new Set(values).size === values.length
 }
 
-export type Schema = Readonly<Record<string, unknown>>
+/** A JSON Schema, as far as ours go. */
+export interface Schema {
+  readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean'
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: false
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly maxItems?: number
+  readonly uniqueItems?: true
+  /** Of a list of objects: the member whose value no two of them share. */
+  readonly uniqueBy?: string
+  readonly [keyword: string]: unknown
+}
 
 /** Checks a body against its schema; resolves nothing, coerces nothing, adds no defaults. */
 export type Validate = (body: object) => void
 
 /**
- * Compiles the check of a body.
+ * Compiles the check of a body. A refusal names the first 100 faults, and no further ones are looked for.
  * @param readOnly members that are known and cannot be given
  */
 export function createValidate(schema: Schema, readOnly: readonly string[] = []): Validate {
-  const check: ValidateFunction = ajv.compile(schema)
+  const isValid: ValidateFunction = ajv.compile(schema)
+  const collect = createCollector(schema, readOnly)
   return function validate(body) {
-    if (!check(body)) throw invalid((check.errors ?? []).map(error => toIssue(error, readOnly)))
+    if (isValid(body)) return
+    const issues: ValidationIssue[] = []
+    collect(body, '', issues)
+    throw invalid(issues)
   }
 }
 
-/** The refusal that names every fault. */
+/** Adds the faults of a value to the list, until that is full. */
+type Collect = (value: unknown, path: string, issues: ValidationIssue[]) => void
+
+const isFull = (issues: readonly ValidationIssue[]): boolean => issues.length >= MAX_ISSUES
+
+/** A schema, member by member and element by element: so the search can end anywhere. */
+function createCollector(schema: Schema, readOnly: readonly string[] = []): Collect {
+  const { properties, required, items, additionalProperties, uniqueItems, uniqueBy: _member, ...own } = schema
+  const check = (schema.type === 'array' ? ajv : ajvAll).compile(own)
+  const collectMembers = properties && createMemberCollector(properties, required ?? [], readOnly)
+  const collectElements = items && createElementCollector(items, schema)
+  return (value, path, issues) => {
+    if (isFull(issues)) return
+    if (!check(value)) issues.push(...(check.errors ?? []).map(error => ({ path, message: messageOf(error) })))
+    else if (Array.isArray(value)) collectElements?.(value, path, issues)
+    else if (typeof value === 'object' && value !== null) collectMembers?.(value, path, issues)
+  }
+}
+
+function createMemberCollector(
+  properties: Readonly<Record<string, Schema>>,
+  required: readonly string[],
+  readOnly: readonly string[],
+): (value: object, path: string, issues: ValidationIssue[]) => void {
+  const collectors = new Map(Object.entries(properties).map(([name, schema]) => [name, createCollector(schema)]))
+  return (value, path, issues) => {
+    for (const name of required) {
+      if (!Object.hasOwn(value, name)) issues.push({ path: below(path, name), message: 'is required' })
+    }
+    for (const [name, member] of Object.entries(value)) {
+      if (isFull(issues)) return
+      const collect = collectors.get(name)
+      if (collect !== undefined) collect(member, below(path, name), issues)
+      else
+        issues.push({
+          path: below(path, printable(name)),
+          message: readOnly.includes(name) ? 'is read-only' : 'is not a known field',
+        })
+    }
+  }
+}
+
+function createElementCollector(
+  items: Schema,
+  { uniqueItems, uniqueBy: member }: Schema,
+): (value: readonly unknown[], path: string, issues: ValidationIssue[]) => void {
+  const collect = createCollector(items)
+  const isUnique = (list: readonly unknown[]): boolean =>
+    (uniqueItems === undefined || new Set(list).size === list.length) &&
+    (member === undefined || uniqueBy(member, list))
+  return (value, path, issues) => {
+    if (!isUnique(value)) issues.push({ path, message: 'must not name a value twice' })
+    for (const [at, element] of value.entries()) {
+      if (isFull(issues)) return
+      collect(element, `${path}[${at}]`, issues)
+    }
+  }
+}
+
+/** The refusal that names the faults. */
 export function invalid(issues: readonly ValidationIssue[]): ManagementError {
   const fields = [...new Set(issues.map(({ path }) => path.split(/[.[]/, 1)[0] ?? ''))].filter(Boolean)
   return new ManagementError('validation_error', 'The request is not valid.', {
@@ -66,38 +154,18 @@ export function invalid(issues: readonly ValidationIssue[]): ManagementError {
   })
 }
 
-function toIssue(error: ErrorObject, readOnly: readonly string[]): ValidationIssue {
-  const at = toPath(error.instancePath)
-  const { params } = error
-  switch (error.keyword) {
-    case 'additionalProperties': {
-      const name = printable(String(params['additionalProperty']))
-      const isReadOnly = at === '' && readOnly.includes(name)
-      return { path: below(at, name), message: isReadOnly ? 'is read-only' : 'is not a known field' }
-    }
-    case 'required':
-      return { path: below(at, String(params['missingProperty'])), message: 'is required' }
+function messageOf({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
     case 'format':
-      return { path: at, message: FORMATS[String(params['format'])]?.message ?? 'is not valid' }
-    case 'uniqueBy':
-      return { path: at, message: 'must not name a value twice' }
+      return FORMATS[String(params['format'])]?.message ?? 'is not valid'
     case 'enum':
-      return { path: at, message: `must be one of: ${(params['allowedValues'] as unknown[]).join(', ')}` }
+      return `must be one of: ${(params['allowedValues'] as unknown[]).join(', ')}`
     default:
-      return { path: at, message: error.message ?? 'is not valid' }
+      return message ?? 'is not valid'
   }
 }
 
 const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
-
-/** `/permissions/0/value` as `permissions[0].value`. */
-function toPath(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : below(path, part)), '')
-}
 
 /** A name that the caller made up, short and visible. */
 function printable(name: string): string {

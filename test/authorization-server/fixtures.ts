@@ -6,10 +6,10 @@ import {
   type AuthorizationServerOptions,
   authorizationServer,
 } from '../../lib/authorization-server/index.js'
-import { KEY_RING_ID } from '../../lib/authorization-server/signing-keys.js'
 import type { Handler } from '../../lib/http/handler.js'
 import { createId } from '../../lib/store/ids.js'
-import { type ApiRecord, type ClientRecord, KEY_RING_KIND, type KeyRingRecord } from '../../lib/store/records.js'
+import type { ApiRecord, ClientRecord } from '../../lib/store/records.js'
+import { seedKeys } from '../support/seeded-keys.js'
 import { type MemoryStore, memoryStore } from './memory-store.js'
 
 export const ISSUER = 'https://id.example.com'
@@ -40,27 +40,13 @@ export interface TestServer {
 /** A server on a store in memory, its routers mounted at the root. */
 export async function startServer(options: Partial<AuthorizationServerOptions> = {}): Promise<TestServer> {
   const clock = testClock()
-  const store = options.accounts === undefined && options.store === undefined ? await seededStore() : memoryStore()
+  const store =
+    options.accounts === undefined && options.store === undefined ? await seedKeys(memoryStore()) : memoryStore()
   const events: unknown[] = []
   const issuer = options.accounts === undefined ? { issuer: ISSUER } : {}
   const all = { ...issuer, store, clock, onEvent: (event: unknown) => events.push(event), ...options }
   const server = await authorizationServer(all)
   return { server, app: mount('/', server.router), clock, store, events }
-}
-
-let seed: KeyRingRecord | null = null
-
-/** A store that has the signing key of the account `default` already: making one takes longer than a whole test. */
-async function seededStore(): Promise<MemoryStore> {
-  const store = memoryStore()
-  const rings = await store.collection(KEY_RING_KIND)
-  if (seed === null) {
-    await authorizationServer({ issuer: ISSUER, store })
-    seed = await rings.get('default', KEY_RING_ID)
-    return seededStore()
-  }
-  await rings.insert(seed)
-  return store
 }
 
 export function mount(path: string, ...handlers: Handler[]): express.Express {

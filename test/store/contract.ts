@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { ConflictError, StoreUnavailableError } from '../../lib/errors.js'
 import { and, eq, type Filter, not, type Scalar } from '../../lib/query/tree.js'
 import type { Collection, FindOptions, Page, Position, Store } from '../../lib/store/port.js'
+import { findFirst } from '../../lib/store/walk.js'
 import { type SetClock, setClock } from '../support/set-clock.js'
 import type { StoreEngine } from '../support/stores.js'
 import { NOON, THING_KIND, type Thing, thing } from './kinds.js'
@@ -226,6 +227,60 @@ export function storeContract(engine: StoreEngine): void {
         await things.remove('acme', records.at(-1)?.id ?? '')
       }
       expect(seen).to.deep.equal(rows.map(({ id }) => id).reverse())
+    })
+
+    it('holds at least one record, and ends where the next would make it larger than 2 MB', async () => {
+      const size = [500_000, 600_000, 3_000_000, 1_000_000, 900_000, 2_500_000]
+      for (const [i, length] of size.entries())
+        await things.insert(thing(`r${9 - i}`, { note: 'x'.repeat(length) }, 9 - i))
+      const pages: number[] = []
+      for (let after: Position | null | undefined; after !== null; ) {
+        const page: Page<Thing> = await things.find('acme', { limit: 10, ...(after && { after }) })
+        pages.push(page.records.length)
+        after = page.next
+      }
+      expect(pages).to.deep.equal([2, 1, 2, 1])
+    })
+
+    it('looks at 5 000 rows for one page, gives way meanwhile, and finds what stands behind them', async () => {
+      const rows = 5_200
+      await things.insert(thing('last', { note: 'needle' }))
+      for (let i = 0; i < rows; i += 100) {
+        await Promise.all(
+          Array.from({ length: 100 }, (_, j) => things.insert(thing(`r${i + j}`, { note: 'hay' }, 1 + i))),
+        )
+      }
+      let turns = 0
+      let isWalking = true
+      const count = (): void => {
+        turns++
+        if (isWalking) setImmediate(count)
+      }
+      setImmediate(count)
+      const filter: Filter = { type: 'text', value: 'needle' }
+      const first = await things.find('acme', { filter, limit: 10 })
+      isWalking = false
+      expect(first.records).to.deep.equal([])
+      expect(turns).to.be.above(2)
+      if (first.next === null) return expect.fail('the walk ended')
+      const second = await things.find('acme', { filter, limit: 10, after: first.next })
+      expect(second).to.deep.include({ next: null })
+      expect(second.records.map(({ id }) => id)).to.deep.equal(['last'])
+      expect(await findFirst(things, 'acme', filter)).to.deep.equal(second.records[0])
+    })
+
+    it('finds the one record of a unique value by its key, however many rows there are', async () => {
+      await things.insert(thing('a', { name: 'N', size: 1 }))
+      await things.insert(thing('b', { name: 'M', size: 1 }))
+      expect((await things.find('acme', { filter: eq('name', 'N'), limit: 1 })).next).to.equal(null)
+      expect(await idsOf(and(eq('size', 1), eq('name', 'N')))).to.deep.equal(['a'])
+      expect(await idsOf(and(eq('size', 2), eq('name', 'N')))).to.deep.equal([])
+      expect(await idsOf(and(eq('name', 'N'), eq('name', 'M')))).to.deep.equal([])
+      const after = { createdAt: new Date(NOON), id: 'a' }
+      expect((await things.find('acme', { filter: eq('name', 'N'), limit: 1, after })).records).to.deep.equal([])
+      expect(
+        (await things.find('acme', { filter: eq('name', 'N'), limit: 1, after: { ...after, id: 'b' } })).records,
+      ).to.have.length(1)
     })
 
     it('refuses a path that the kind does not declare', async () => {

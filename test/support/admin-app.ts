@@ -2,6 +2,7 @@ import express, { type Express } from 'express'
 import type { Clock } from '../../lib/clock.js'
 import { type AuthorizationServer, authorizationServer } from '../../lib/authorization-server/index.js'
 import { MANAGEMENT_PERMISSIONS } from '../../lib/authorization-server/admin/catalogue.js'
+import { seedKeys } from './seeded-keys.js'
 import type { StoreEngine } from './stores.js'
 
 /** An application with the management API open to everybody, who holds these scopes (default: all). */
@@ -14,7 +15,7 @@ export async function adminApp(
 ): Promise<{ app: Express; server: AuthorizationServer }> {
   const server = await authorizationServer({
     issuer: 'http://localhost:3000',
-    store: await engine.open(clock),
+    store: await seedKeys(await engine.open(clock)),
     authorizeAdmin: () => ({ scopes }),
     ...(clock && { clock }),
   })

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { StoreUnavailableError } from '../../lib/errors.js'
@@ -43,6 +44,62 @@ describe('MongoDB store', () => {
       await connection.close()
     })
 
+    it('notices a server that hangs after the time an operation may take, and goes on when it is back', async () => {
+      const uri = new URL(await mongoDatabase())
+      const proxy = await startProxy(Number(uri.port))
+      uri.port = String(proxy.port)
+      const store = mongoStore(uri.href, { operationTimeout: 200 })
+      const things = await store.collection(THING_KIND)
+      await things.insert(thing('a'))
+      proxy.hold()
+      const operations: (() => Promise<unknown>)[] = [
+        () => things.get('acme', 'a'),
+        () => things.find('acme', { limit: 1 }),
+        () => things.insert(thing('b')),
+        () => things.replace(thing('a'), 1),
+        () => things.remove('acme', 'a', 9),
+        () => things.removeExpired(),
+        () => store.ping(),
+      ]
+      const errors = await Promise.all(operations.map(operation => operation().catch((error: unknown) => error)))
+      for (const error of errors) expect(error).to.be.instanceOf(StoreUnavailableError)
+      proxy.release()
+      expect((await retry(() => things.get('acme', 'a')))?.id).to.equal('a')
+      await store.close()
+      await proxy.stop()
+    })
+
+    it("reads from the primary, whatever the host's connection says", async () => {
+      const options = { readPreference: 'secondary' } as const
+      const connection = await mongoose.createConnection(await mongoDatabase(), options).asPromise()
+      const store = mongoStore(connection)
+      const things = await store.collection(THING_KIND)
+      const asked: unknown[] = []
+      const collection = connection.model(THING_KIND.name).collection
+      for (const name of ['find', 'findOne'] as const) {
+        const original = collection[name].bind(collection) as (...call: unknown[]) => unknown
+        Object.assign(collection, {
+          [name](...call: unknown[]) {
+            asked.push((call[1] as { readPreference?: unknown }).readPreference)
+            return original(...call)
+          },
+        })
+      }
+      await things.get('acme', 'a')
+      await things.find('acme', { limit: 1, filter: { type: 'text', value: 'x' } })
+      expect(asked.map(String)).to.deep.equal(['primary', 'primary', 'primary'])
+      await store.close()
+      await connection.close()
+    })
+
+    for (const operationTimeout of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2000']) {
+      it(`refuses ${operationTimeout} as operationTimeout`, () => {
+        expect(() => mongoStore('mongodb://127.0.0.1/x', { operationTimeout: operationTimeout as number }))
+          .to.throw(TypeError)
+          .with.property('code', 'ERR_INVALID_ARG_VALUE')
+      })
+    }
+
     it('is one state for two stores', async () => {
       const uri = await mongoDatabase()
       const stores = [mongoStore(uri), mongoStore(uri)]
@@ -56,3 +113,53 @@ describe('MongoDB store', () => {
     })
   })
 })
+
+/** A way to a server on loopback on which everything can be held up. */
+async function startProxy(to: number) {
+  const sockets = new Set<Socket>()
+  let isHeld = false
+  const server = createServer(near => {
+    const far = connect(to, '127.0.0.1')
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.on('data', data => other.write(data))
+      one.on('error', () => other.destroy())
+      one.on('close', () => other.destroy())
+      if (isHeld) one.pause()
+    }
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const each = (what: 'pause' | 'resume' | 'destroy'): void => {
+    for (const socket of sockets) socket[what]()
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    hold() {
+      isHeld = true
+      each('pause')
+    },
+    release() {
+      isHeld = false
+      each('resume')
+    },
+    async stop() {
+      each('destroy')
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+/** The first answer that is none of an outage; gives up after twenty. */
+async function retry<T>(operation: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      return await operation()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+    }
+  }
+  return operation()
+}

@@ -210,6 +210,32 @@ describeStores('management of APIs', engine => {
     expect(slugs).to.deep.equal(numbered)
   })
 
+  it('finds a free slug of a name that hundreds have in a few steps, and fills a gap or goes on', async () => {
+    const { apis } = server.context.records
+    const { body } = await create(MINIMAL).expect(201)
+    const first = await apis.get('default', body.id)
+    if (first === null) return expect.fail('nothing was made')
+    for (let i = 2; i <= 600; i++) {
+      await apis.insert({ ...first, id: `api_${i}`, slug: `internal-api-${i}`, identifier: `https://s${i}.example` })
+    }
+    const { find, insert } = apis
+    let steps = 0
+    apis.find = (...call) => {
+      steps++
+      return find.apply(apis, call)
+    }
+    apis.insert = record => {
+      steps++
+      return insert.call(apis, record)
+    }
+    const next = await create({ ...MINIMAL, identifier: 'https://next.example' }).expect(201)
+    expect(next.body.slug).to.equal('internal-api-601')
+    expect(steps).to.be.below(30)
+    await apis.remove('default', 'api_300')
+    const { slug } = (await create({ ...MINIMAL, identifier: 'https://later.example' }).expect(201)).body
+    expect(slug).to.match(/^internal-api-(?:300|602)$/)
+  })
+
   it('lets one of twenty parallel creations have an identifier', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => create(MINIMAL)))
     expect(answers.filter(({ status }) => status === 201)).to.have.length(1)
@@ -248,6 +274,15 @@ describeStores('management of APIs', engine => {
     { header: '"1"', status: 200 },
     { header: '*', status: 200 },
     { header: '"7", "1"', status: 200 },
+    { header: '"1", "x,y"', status: 200 },
+    { header: '"x,y","1"', status: 200 },
+    { header: ' , "1" ,, ', status: 200 },
+    { header: 'W/"x", "1"', status: 200 },
+    { header: '"x,1"', status: 412 },
+    { header: '"x,"1"', status: 412 },
+    { header: '"1" "2"', status: 412 },
+    { header: '"1', status: 412 },
+    { header: '*, "1"', status: 412 },
     { header: '"2"', status: 412 },
     { header: 'W/"1"', status: 412 },
     { header: '1', status: 412 },

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Express } from 'express'
 import request from 'supertest'
+import { StoreUnavailableError } from '../../../lib/errors.js'
 import type { AuthorizationServer } from '../../../lib/authorization-server/index.js'
 import { adminApp } from '../../support/admin-app.js'
 import { setClock } from '../../support/set-clock.js'
@@ -130,6 +131,56 @@ describeStores('management of clients', engine => {
     expect(spa).not.to.have.property('client_secret')
     expect(spa.token_endpoint_auth_method).to.equal('none')
     await request(app).post(`/clients/${spa.id}/secrets`).expect(400)
+  })
+
+  it('has uses of its secrets that end with them: with one, with all, with the client', async () => {
+    const { secretUses } = server.context.records
+    const uses = async () => {
+      await server.context.secretUses.settled()
+      return (await secretUses.find('default', { limit: 10 })).records.length
+    }
+    const { body: client } = await create({}).expect(201)
+    const { body: second } = await request(app).post(`/clients/${client.id}/secrets`).expect(201)
+    for (const secret of [client.client_secret, second.client_secret]) await token(client.id, secret)
+    expect(await uses()).to.equal(2)
+    await request(app).delete(`/clients/${client.id}/secrets/${second.id}`).expect(204)
+    expect(await uses()).to.equal(1)
+    const body = { token_endpoint_auth_method: 'none', grant_types: ['refresh_token'] }
+    await request(app).post(`/clients/${client.id}`).send(body).expect(200)
+    expect(await uses()).to.equal(0)
+    const { body: other } = await create({}).expect(201)
+    await token(other.id, other.client_secret)
+    expect(await uses()).to.equal(1)
+    await request(app).delete(`/clients/${other.id}`).expect(204)
+    expect(await uses()).to.equal(0)
+  })
+
+  it('leaves no use of a secret that went while the use was written', async () => {
+    const { secretUses, clients } = server.context.records
+    const { body } = await create({}).expect(201)
+    const { insert } = secretUses
+    secretUses.insert = async use => {
+      await clients.remove('default', body.id)
+      return insert.call(secretUses, use)
+    }
+    await token(body.id, body.client_secret)
+    await server.context.secretUses.settled()
+    expect((await secretUses.find('default', { limit: 10 })).records).to.deep.equal([])
+  })
+
+  it('is not said to be unchanged where only what comes after the change fails', async () => {
+    const { secretUses } = server.context.records
+    const { body } = await create({}).expect(201)
+    const { body: second } = await request(app).post(`/clients/${body.id}/secrets`).expect(201)
+    const fail = () => Promise.reject(new StoreUnavailableError('gone'))
+    secretUses.get = fail
+    await request(app).post(`/clients/${body.id}`).send({ name: 'Other' }).expect(503)
+    const { name } = (await server.context.records.clients.get('default', body.id)) ?? {}
+    expect(name).to.equal('Service')
+    secretUses.remove = fail
+    await request(app).delete(`/clients/${body.id}/secrets/${second.id}`).expect(204)
+    await request(app).delete(`/clients/${body.id}`).expect(204)
+    expect(await server.context.records.clients.get('default', body.id)).to.equal(null)
   })
 
   it('is gone at once when it is deleted', async () => {

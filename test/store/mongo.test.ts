@@ -21,6 +21,11 @@ describe('MongoDB store', () => {
     { description: 'no target', target: undefined, code: 'ERR_INVALID_ARG_TYPE' },
     { description: 'another scheme', target: 'https://127.0.0.1', code: 'ERR_INVALID_ARG_VALUE' },
     { description: 'an object', target: {}, code: 'ERR_INVALID_ARG_TYPE' },
+    { description: 'null', target: null, code: 'ERR_INVALID_ARG_TYPE' },
+    { description: 'a model', target: { model() {} }, code: 'ERR_INVALID_ARG_TYPE' },
+    { description: 'no database', target: 'mongodb://127.0.0.1:27017', code: 'ERR_INVALID_ARG_VALUE' },
+    { description: 'an empty database', target: 'mongodb://127.0.0.1:27017/', code: 'ERR_INVALID_ARG_VALUE' },
+    { description: 'options alone', target: 'mongodb+srv://a.example/?w=1', code: 'ERR_INVALID_ARG_VALUE' },
   ]
   for (const { description, target, code } of refused) {
     it(`refuses ${description}`, () => {
@@ -29,6 +34,43 @@ describe('MongoDB store', () => {
         .with.property('code', code)
     })
   }
+
+  it('keeps user and password of a connection string out of the message', () => {
+    expect(() => mongoStore('mongodb://ada:hunter2@127.0.0.1'))
+      .to.throw(TypeError)
+      .with.property('message')
+      .that.does.not.match(/ada|hunter2/)
+  })
+
+  const prefixes = [
+    { prefix: 'a.b', code: 'ERR_INVALID_ARG_VALUE' },
+    { prefix: '$x', code: 'ERR_INVALID_ARG_VALUE' },
+    { prefix: 'x'.repeat(61), code: 'ERR_INVALID_ARG_VALUE' },
+    { prefix: 7, code: 'ERR_INVALID_ARG_TYPE' },
+  ]
+  for (const { prefix, code } of prefixes) {
+    it(`refuses ${prefix} as a prefix`, () => {
+      expect(() => mongoStore('mongodb://127.0.0.1/x', { prefix: prefix as string }))
+        .to.throw(TypeError)
+        .with.property('code', code)
+    })
+  }
+
+  it('says at once that nobody has opened the connection', async () => {
+    const { Mongoose } = mongoose
+    for (const target of [new Mongoose(), new Mongoose().connection, new Mongoose().createConnection()]) {
+      const store = mongoStore(target)
+      for (const action of [() => store.ping(), () => store.collection(THING_KIND)]) {
+        const error = await action().catch((caught: unknown) => caught)
+        expect(error).to.be.instanceOf(StoreUnavailableError).with.property('message').that.includes('open it first')
+      }
+    }
+  })
+
+  it('runs on the version of mongoose that it is to run on', () => {
+    const expected = process.env['EXPECTED_MONGOOSE'] ?? '9'
+    expect(mongoose.version).to.match(new RegExp(`^${expected}\\.`))
+  })
 
   describe('on a server', () => {
     before(function prepare() {
@@ -42,6 +84,41 @@ describe('MongoDB store', () => {
       await store.close()
       expect(connection.readyState).to.equal(1)
       await connection.close()
+    })
+
+    it("takes mongoose itself, and touches nothing of the host's", async () => {
+      const host = new mongoose.Mongoose()
+      host.plugin(schema => {
+        schema.add({ tenant: { type: String, default: 'host' } })
+        schema.pre('find', function hide() {
+          this.where({ deleted: false })
+        })
+      })
+      const Thing = host.model('things', new host.Schema({ name: String }), 'things')
+      await host.connect(await mongoDatabase())
+      await Thing.create({ name: 'of the host' })
+      const store = mongoStore(host)
+      const things = await store.collection(THING_KIND)
+      const written = await things.insert(thing('a', { name: 'N' }))
+      expect((await things.find('acme', { limit: 9 })).records).to.deep.equal([written])
+      expect(host.model('things')).to.equal(Thing)
+      expect(await Thing.countDocuments()).to.equal(1)
+      const names = await host.connection.listCollections()
+      expect(names.map(({ name }) => name).sort()).to.deep.equal(['scopegate_things', 'things'])
+      await store.close()
+      expect(host.connection.readyState).to.equal(1)
+      await host.disconnect()
+    })
+
+    it('keeps stores with other prefixes apart, in one database', async () => {
+      const uri = await mongoDatabase()
+      const stores = ['', 'a_', 'b_'].map(prefix => mongoStore(uri, { prefix }))
+      for (const store of stores) {
+        const things = await store.collection(THING_KIND)
+        await things.insert(thing('a', { name: 'N' }))
+        expect((await things.find('acme', { limit: 9 })).records).to.have.length(1)
+      }
+      for (const store of stores) await store.close()
     })
 
     it('notices a server that hangs after the time an operation may take, and goes on when it is back', async () => {
@@ -75,7 +152,7 @@ describe('MongoDB store', () => {
       const store = mongoStore(connection)
       const things = await store.collection(THING_KIND)
       const asked: unknown[] = []
-      const collection = connection.model(THING_KIND.name).collection
+      const collection = connection.model(`scopegate_${THING_KIND.name}`).collection
       for (const name of ['find', 'findOne'] as const) {
         const original = collection[name].bind(collection) as (...call: unknown[]) => unknown
         Object.assign(collection, {

@@ -15,10 +15,23 @@ export const keyOf = (account: string, id: string): string => `${account}/${id}`
 /** What a unique field of a record is entered as. */
 export const uniqueEntry = (field: string, account: string, value: string): string => `${field}:${account}/${value}`
 
-/** The model of a record kind: the paths that may be filtered by, and its indexes. */
-export function createModel<T extends StoredRecord>(connection: Connection, kind: RecordKind<T>): Model<Stored> {
-  const known: Model<Stored> | undefined = connection.models[kind.name] as Model<Stored> | undefined
-  return known ?? connection.model<Stored>(kind.name, createSchema(kind), kind.name)
+/**
+ * The model of a record kind: the paths that may be filtered by, and its indexes. Model and collection have one name, which
+ * begins with the prefix, so that neither meets one of the host's.
+ */
+export function createModel<T extends StoredRecord>(
+  connection: Connection,
+  kind: RecordKind<T>,
+  prefix: string,
+): Model<Stored> {
+  const name = prefix + kind.name
+  const known: Model<Stored> | undefined = connection.models[name] as Model<Stored> | undefined
+  return known ?? connection.model<Stored>(name, withoutPlugins(createSchema(kind)), name)
+}
+
+/** A plugin that the host has for all its schemas would change our records and queries: mongoose takes it for applied. */
+function withoutPlugins<S extends Schema<Stored>>(schema: S): S {
+  return Object.assign(schema, { $globalPluginsApplied: true })
 }
 
 function createSchema<T extends StoredRecord>(kind: RecordKind<T>): Schema<Stored> {

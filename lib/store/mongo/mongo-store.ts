@@ -1,4 +1,4 @@
-import { type Connection, createConnection } from 'mongoose'
+import { type Connection, createConnection, type Mongoose } from 'mongoose'
 import { type Clock, systemClock } from '../../clock.js'
 import { invalidType, invalidValue, StoreUnavailableError } from '../../errors.js'
 import type { Collection, RecordKind, Store, StoredRecord } from '../port.js'
@@ -13,7 +13,18 @@ export interface MongoStoreOptions {
   serverSelectionTimeout?: number
   /** How long one operation may take from then on, in milliseconds, 1 or more. Default 2 000. */
   operationTimeout?: number
+  /**
+   * What the names of the collections begin with: 0 to 60 characters of `A-Z a-z 0-9 _ -`. Default `scopegate_`, so
+   * `scopegate_apis`, `scopegate_clients`, …
+   */
+  prefix?: string
 }
+
+const PREFIX = /^[A-Za-z0-9_-]{0,60}$/
+
+/** States of a mongoose connection. */
+const CONNECTED = 1
+const CONNECTING = 2
 
 /** How long the driver goes on waiting for an answer that nobody waits for any more, in milliseconds. */
 const SOCKET_TIMEOUT = 20_000
@@ -25,41 +36,58 @@ const INDEX_TIMEOUT = 600_000
  * The store on MongoDB: a standalone server, a replica set, a sharded cluster, or a compatible server whose conditional
  * update is atomic. It connects on first use; writes are acknowledged by a majority. It keeps what it is given as it is.
  *
- * @param target a connection string with a database name, or a mongoose connection of the host, which `close()` leaves open
+ * @param target a connection string with a database name; or an open mongoose connection of the host's, or `mongoose` itself
+ * where its default connection is open, which `close()` leaves open
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
- * @throws StoreUnavailableError (from the first use on) no server answers
+ * @throws StoreUnavailableError (from the first use on) no server answers, or the host's connection is not open
  * @example
  * const store = mongoStore('mongodb://127.0.0.1:27017/scopegate')
  */
-export function mongoStore(target: string | Connection, options: MongoStoreOptions = {}): Store {
-  const { clock = systemClock, serverSelectionTimeout = 5_000, operationTimeout = 2_000 } = options
-  if (typeof target !== 'string' && typeof target?.model !== 'function') {
-    throw invalidType('mongoStore: the first argument must be a connection string or a mongoose connection')
-  }
-  if (typeof target === 'string' && !/^mongodb(?:\+srv)?:\/\//.test(target)) {
-    throw invalidValue('mongoStore: the connection string must start with mongodb:// or mongodb+srv://')
-  }
+export function mongoStore(target: string | Connection | Mongoose, options: MongoStoreOptions = {}): Store {
+  const {
+    clock = systemClock,
+    serverSelectionTimeout = 5_000,
+    operationTimeout = 2_000,
+    prefix = 'scopegate_',
+  } = options
   for (const [name, value] of Object.entries({ serverSelectionTimeout, operationTimeout })) {
     if (Number.isSafeInteger(value) && value >= 1 && value < 2 ** 31) continue
     throw invalidValue(`mongoStore: ${name} must be an integer of 1 or more`)
   }
-  return new MongoStore(target, clock, { serverSelectionTimeout, operationTimeout })
+  if (typeof prefix !== 'string') throw invalidType('mongoStore: prefix must be a string')
+  if (!PREFIX.test(prefix)) throw invalidValue(`mongoStore: prefix must match ${PREFIX.source}`)
+  return new MongoStore(readTarget(target), { clock, serverSelectionTimeout, operationTimeout, prefix })
 }
 
-type Timeouts = Required<Pick<MongoStoreOptions, 'serverSelectionTimeout' | 'operationTimeout'>>
+function readTarget(target: string | Connection | Mongoose): string | Connection {
+  if (typeof target === 'string') return readUri(target)
+  const connection = 'connection' in Object(target) ? (target as Mongoose).connection : (target as Connection)
+  if (typeof connection?.model !== 'function' || typeof connection.asPromise !== 'function') {
+    throw invalidType('mongoStore: the first argument must be a connection string or a mongoose connection')
+  }
+  return connection
+}
+
+/** The user and the password in it stand in no message. */
+function readUri(uri: string): string {
+  const [, database] = /^mongodb(?:\+srv)?:\/\/[^/]+(?:\/([^?]*))?/.exec(uri) ?? []
+  if (!/^mongodb(?:\+srv)?:\/\//.test(uri)) {
+    throw invalidValue('mongoStore: the connection string must start with mongodb:// or mongodb+srv://')
+  }
+  if (!database) throw invalidValue('mongoStore: the connection string must name a database: mongodb://host/database')
+  return uri
+}
 
 class MongoStore implements Store {
   readonly #target: string | Connection
-  readonly #clock: Clock
-  readonly #timeouts: Timeouts
+  readonly #options: Required<MongoStoreOptions>
   readonly #collections = new Map<string, Promise<unknown>>()
   #connection: Connection | undefined
   #closed = false
 
-  constructor(target: string | Connection, clock: Clock, timeouts: Timeouts) {
+  constructor(target: string | Connection, options: Required<MongoStoreOptions>) {
     this.#target = target
-    this.#clock = clock
-    this.#timeouts = timeouts
+    this.#options = options
   }
 
   collection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>> {
@@ -74,7 +102,7 @@ class MongoStore implements Store {
   async ping(): Promise<void> {
     const connection = await this.#connect()
     if (connection.db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
-    await translate(connection.db.command({ ping: 1 }), this.#timeouts.operationTimeout)
+    await translate(connection.db.command({ ping: 1 }), this.#options.operationTimeout)
   }
 
   async close(): Promise<void> {
@@ -84,27 +112,28 @@ class MongoStore implements Store {
   }
 
   async #openCollection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>> {
-    const model = createModel(await this.#connect(), kind)
+    const { clock, operationTimeout: timeout, prefix } = this.#options
+    const model = createModel(await this.#connect(), kind, prefix)
     await translate(model.createIndexes(), INDEX_TIMEOUT)
-    return new MongoCollection(model, kind, { clock: this.#clock, timeout: this.#timeouts.operationTimeout })
+    return new MongoCollection(model, kind, { clock, timeout })
   }
 
   /** A connection that stands, or once stood: the driver finds its way back by itself. */
   async #connect(): Promise<Connection> {
     const connection = await this.#open()
-    const { serverSelectionTimeout, operationTimeout } = this.#timeouts
+    const { serverSelectionTimeout, operationTimeout } = this.#options
     await translate(connection.asPromise(), serverSelectionTimeout + operationTimeout)
     return connection
   }
 
   async #open(): Promise<Connection> {
     if (this.#closed) throw new StoreUnavailableError('the store is closed')
-    if (typeof this.#target !== 'string') return this.#target
+    if (typeof this.#target !== 'string') return assertOpened(this.#target)
     if (this.#connection === undefined) {
       this.#connection = createConnection(this.#target, {
-        serverSelectionTimeoutMS: this.#timeouts.serverSelectionTimeout,
-        connectTimeoutMS: this.#timeouts.serverSelectionTimeout,
-        waitQueueTimeoutMS: this.#timeouts.operationTimeout,
+        serverSelectionTimeoutMS: this.#options.serverSelectionTimeout,
+        connectTimeoutMS: this.#options.serverSelectionTimeout,
+        waitQueueTimeoutMS: this.#options.operationTimeout,
         socketTimeoutMS: SOCKET_TIMEOUT,
         bufferCommands: false,
         autoIndex: false,
@@ -116,4 +145,10 @@ class MongoStore implements Store {
     }
     return this.#connection
   }
+}
+
+/** Whoever waits for a connection that nobody opens waits for ever. */
+function assertOpened(connection: Connection): Connection {
+  if (connection.readyState === CONNECTED || connection.readyState === CONNECTING) return connection
+  throw new StoreUnavailableError('the mongoose connection is not open: open it first, with mongoose.connect(…)')
 }

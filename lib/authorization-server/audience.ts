@@ -1,6 +1,7 @@
 import { InvalidRequestError, InvalidTargetError } from '../errors.js'
 import type { ApiRecord, ClientRecord } from '../store/records.js'
-import { type Account, MANAGEMENT_AUDIENCE, type Registry } from './context.js'
+import { type Account, MANAGEMENT_AUDIENCE } from './context.js'
+import type { ApiGrantsMode, TokenServices } from './token-services.js'
 
 /** What a client may have of one API: the API, and the ceiling of `api_grants` where the client has one. */
 export interface Target {
@@ -20,11 +21,11 @@ export async function resolveTarget(
   parameters: ReadonlyMap<string, string>,
   client: ClientRecord,
   account: Account,
-  registry: Registry,
+  { registry, apiGrants }: Pick<TokenServices, 'registry' | 'apiGrants'>,
 ): Promise<Target> {
   const identifier = requestedAudience(parameters) ?? defaultAudience(client)
   if (identifier === undefined) throw new InvalidRequestError('The audience parameter is missing.')
-  const ceiling = ceilingFor(client, identifier)
+  const ceiling = ceilingFor(client, identifier, apiGrants)
   if (ceiling === null) throw invalidTarget('outside the api_grants of the client')
   const api = await registry.api(account.name, identifier)
   if (api === null) throw invalidTarget('no such API')
@@ -45,8 +46,12 @@ function defaultAudience({ default_audience, api_grants }: ClientRecord): string
 }
 
 /** undefined: no ceiling; null: nothing. */
-function ceilingFor({ api_grants }: ClientRecord, identifier: string): ReadonlySet<string> | undefined | null {
-  if (api_grants === undefined) return identifier === MANAGEMENT_AUDIENCE ? null : undefined
+function ceilingFor(
+  { api_grants }: ClientRecord,
+  identifier: string,
+  apiGrants: ApiGrantsMode,
+): ReadonlySet<string> | undefined | null {
+  if (api_grants === undefined) return identifier === MANAGEMENT_AUDIENCE || apiGrants === 'required' ? null : undefined
   const entries = api_grants.filter(({ audience }) => audience === identifier)
   return entries.length === 0 ? null : new Set(entries.flatMap(({ scope }) => scope))
 }

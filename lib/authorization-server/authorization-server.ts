@@ -111,7 +111,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const permissions = MANAGEMENT_PERMISSIONS
   return {
     context: { clock, records, registry, secretUses, managers, authorizeAdmin },
-    tokenContext: { clock, registry, signingKeys, emit, secretUses, limiter },
+    tokenContext: { clock, registry, signingKeys, emit, secretUses, limiter, apiGrants: options.apiGrants },
     bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
   }
 }

@@ -4,6 +4,8 @@
  */
 export type ServerEvent =
   | { type: 'token_issued'; account: string; clientId: string; audience: string; scope: string; jti: string }
+  /** A token of more than 8 192 characters: many servers refuse such a header with 431. */
+  | { type: 'token_large'; account: string; clientId: string; audience: string; length: number }
   | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
   | { type: 'account_opened'; account: string; issuer: string }
   | { type: 'signing_key_created'; account: string; kid: string }

@@ -7,6 +7,7 @@ import type { ManagementClientOption } from './bootstrap.js'
 import type { AccountResolver, AuthorizeAdmin } from './context.js'
 import type { Emit } from './events.js'
 import { type EncryptionKey, parseEncryptionKeys } from './key-encryption.js'
+import type { ApiGrantsMode } from './token-services.js'
 import type { FailureLimits, RateLimit } from './rate-limit.js'
 
 /** Options of `authorizationServer`. */
@@ -31,6 +32,11 @@ export interface AuthorizationServerOptions {
    * once, in `managementClients`. The secret should have 256 random bits: only a fast hash of it is stored.
    */
   managementClient?: ManagementClientOption
+  /**
+   * What a client may get whose `api_grants` are absent: `open`, any API of the account but the management API; `required`,
+   * nothing: a client gets only what its `api_grants` name. Default `open`.
+   */
+  apiGrants?: ApiGrantsMode
   /** Limits by address and process; `false` switches all of them off. */
   rateLimits?: false | RateLimits
   /** The `typ` of access tokens. Default: `at+jwt` (RFC 9068 §2.1). */
@@ -55,6 +61,7 @@ export interface ValidatedOptions {
   authorizeAdmin: AuthorizeAdmin | undefined
   encryptionKeys: readonly Uint8Array[]
   managementClient: ManagementClientOption
+  apiGrants: ApiGrantsMode
   clientAuthenticationLimits: FailureLimits | false
   tokenType: TokenType
   onEvent: Emit | undefined
@@ -68,6 +75,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'authorizeAdmin',
   'encryptionKey',
   'managementClient',
+  'apiGrants',
   'rateLimits',
   'tokenType',
   'onEvent',
@@ -87,6 +95,7 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     authorizeAdmin: validateFunction(options.authorizeAdmin, 'authorizeAdmin'),
     encryptionKeys: parseEncryptionKeys(options.encryptionKey),
     managementClient: validateManagementClient(options.managementClient),
+    apiGrants: validateApiGrants(options.apiGrants),
     clientAuthenticationLimits: validateRateLimits(options.rateLimits),
     tokenType: validateTokenType(options.tokenType),
     onEvent: validateFunction(options.onEvent, 'onEvent'),
@@ -174,6 +183,12 @@ function validateMembers(value: unknown, name: string, known: readonly string[])
   const unknown = Object.keys(value).find(member => !known.includes(member))
   if (unknown !== undefined) throw invalidValue(`${name}.${unknown}: is not an option`)
   return Object.fromEntries(Object.entries(value))
+}
+
+function validateApiGrants(mode: ApiGrantsMode | undefined): ApiGrantsMode {
+  if (mode === undefined) return 'open'
+  if (mode !== 'open' && mode !== 'required') throw invalidValue("apiGrants: must be 'open' or 'required'")
+  return mode
 }
 
 function validateTokenType(tokenType: TokenType | undefined): TokenType {

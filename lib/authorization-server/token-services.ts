@@ -3,10 +3,14 @@ import type { Registry } from './context.js'
 import type { Emit } from './events.js'
 import type { SigningKeys } from './signing-keys.js'
 
+/** What a client gets without an entry of `api_grants`: any API of the account, or none. */
+export type ApiGrantsMode = 'open' | 'required'
+
 /** What every grant works with. */
 export interface TokenServices {
   clock: Clock
   registry: Registry
+  apiGrants: ApiGrantsMode
   signingKeys: SigningKeys
   emit: Emit
 }

@@ -59,6 +59,9 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
   { option: 'rateLimits', value: { clientAuthentication: { address: { limit: 1, window: Number.NaN } } }, code: VALUE },
   { option: 'rateLimits', value: { clientAuthentication: { address: { limit: '1', window: 1 } } }, code: TYPE },
   { option: 'rateLimits', value: { clientAuthentication: { address: 7 } }, code: TYPE },
+  { option: 'apiGrants', value: 'closed', code: VALUE },
+  { option: 'apiGrants', value: true, code: VALUE },
+  { option: 'apiGrants', value: 'open', code: undefined },
   { option: 'encriptionKey', value: 'x', code: VALUE },
 ]
 

@@ -458,6 +458,44 @@ describe('POST /oauth/token', () => {
     }
   })
 
+  const closed: { description: string; client: Partial<ClientRecord>; status: number }[] = [
+    { description: 'no api_grants', client: {}, status: 400 },
+    { description: 'empty api_grants', client: { api_grants: [] }, status: 400 },
+    {
+      description: 'an entry for another API',
+      client: { api_grants: [{ audience: 'urn:x:y', scope: [] }] },
+      status: 400,
+    },
+    { description: 'an entry', client: { api_grants: [{ audience: AUDIENCE, scope: ['read:users'] }] }, status: 200 },
+  ]
+  for (const { description, client, status } of closed) {
+    it(`answers ${status} to a client with ${description} where apiGrants are required`, async () => {
+      const test = await startServer({ apiGrants: 'required' })
+      await addApi(test)
+      await addClient(test, client)
+      const { body } = await postToken(test.app, GOOD).expect(status)
+      if (status === 400) expect(body.error).to.equal('invalid_target')
+      else expect(body.scope).to.equal('read:users')
+    })
+  }
+
+  const lengths = [
+    { permissions: 10, isTold: false },
+    { permissions: 1000, isTold: true },
+  ]
+  for (const { permissions, isTold } of lengths) {
+    it(`${isTold ? 'tells' : 'does not tell'} of the length of a token with ${permissions} scopes`, async () => {
+      const api = { permissions: Array.from({ length: permissions }, (_, i) => ({ value: `read:users:${i}` })) }
+      const test = await prepare({ description: '', api })
+      const { body } = await postToken(test.app, GOOD).expect(200)
+      const { length } = body.access_token
+      expect(length > 8_192).to.equal(isTold)
+      const told = test.events.filter(event => (event as { type: string }).type === 'token_large')
+      const event = { type: 'token_large', account: 'default', clientId: CLIENT_ID, audience: AUDIENCE, length }
+      expect(told).to.deep.equal(isTold ? [event] : [])
+    })
+  }
+
   it('tells events what happened and no secret', async () => {
     const test = await prepare({ description: '' })
     const { body } = await postToken(test.app, GOOD)

@@ -1,4 +1,4 @@
-import { ManagementError, type ValidationIssue } from '../../errors.js'
+import { ManagementError } from '../../errors.js'
 import type { ApiGrant, ClientRecord } from '../../store/records.js'
 import type { AdminCaller } from '../context.js'
 import { invalid } from '../schemas/validate.js'
@@ -47,12 +47,19 @@ const USER_FLOWS = ['authorization_code', 'refresh_token'] as const
 type OwnMember = 'id' | 'account' | 'revision' | 'createdAt' | 'updatedAt' | 'secrets'
 
 /** What must hold between the members of a client, on creation and after every update. */
-export function assertConsistent(client: Pick<ClientRecord, 'token_endpoint_auth_method' | 'grant_types'>): void {
-  const issues: ValidationIssue[] = []
-  if (client.token_endpoint_auth_method === 'none' && client.grant_types.includes('client_credentials')) {
-    issues.push({ path: 'grant_types', message: 'must not have client_credentials where the client is public' })
+export function assertConsistent({
+  application_type: type,
+  token_endpoint_auth_method: method,
+  grant_types,
+}: Pick<ClientRecord, 'application_type' | 'token_endpoint_auth_method' | 'grant_types'>): void {
+  if (!grant_types.includes('client_credentials')) return
+  // What runs at its user's cannot keep a secret (RFC 6749 §2.1, §4.4).
+  if (type === 'spa' || type === 'native') {
+    throw invalid([{ path: 'grant_types', message: `must not have client_credentials where the client is ${type}` }])
   }
-  if (issues.length > 0) throw invalid(issues)
+  if (method === 'none') {
+    throw invalid([{ path: 'grant_types', message: 'must not have client_credentials where the client is public' }])
+  }
 }
 
 /**

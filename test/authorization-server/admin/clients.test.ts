@@ -48,6 +48,24 @@ describeStores('management of clients', engine => {
     { description: 'an own secret', body: { client_secret: 'x' }, field: 'client_secret' },
     { description: 'an unknown grant', body: { grant_types: ['password'] }, field: 'grant_types' },
     { description: 'a public machine', body: { token_endpoint_auth_method: 'none' }, field: 'grant_types' },
+    {
+      description: 'a machine that runs in a browser',
+      body: {
+        application_type: 'spa',
+        token_endpoint_auth_method: 'client_secret_basic',
+        grant_types: ['client_credentials'],
+      },
+      field: 'grant_types',
+    },
+    {
+      description: 'a machine that runs on a phone',
+      body: {
+        application_type: 'native',
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+      field: 'grant_types',
+    },
     { description: 'a relative callback', body: { callbacks: ['/cb'] }, field: 'callbacks' },
     { description: 'a callback with a fragment', body: { callbacks: ['https://a.example/#x'] }, field: 'callbacks' },
     { description: 'a callback with a user', body: { callbacks: ['https://u@a.example'] }, field: 'callbacks' },
@@ -78,6 +96,28 @@ describeStores('management of clients', engine => {
     it(`refuses ${description}`, async () => {
       const answer = await create(body).expect(400)
       expect(answer.body.details.fields).to.deep.equal([field])
+    })
+  }
+
+  const updates = [
+    { application_type: 'spa' },
+    { application_type: 'native' },
+    { token_endpoint_auth_method: 'none' },
+    { application_type: 'web', token_endpoint_auth_method: 'none' },
+  ]
+  for (const update of updates) {
+    it(`refuses ${JSON.stringify(update)} while the client has client_credentials, and changes nothing`, async () => {
+      const { body } = await create({}).expect(201)
+      const answer = await request(app).post(`/clients/${body.id}`).send(update).expect(400)
+      expect(answer.body.details.fields).to.deep.equal(['grant_types'])
+      const read = await request(app).get(`/clients/${body.id}`).expect(200)
+      expect(read.body).to.deep.include({ application_type: 'm2m', token_endpoint_auth_method: 'client_secret_basic' })
+      const both = { ...update, grant_types: ['refresh_token'] }
+      await request(app).post(`/clients/${body.id}`).send(both).expect(200)
+      await request(app)
+        .post(`/clients/${body.id}`)
+        .send({ grant_types: ['client_credentials'] })
+        .expect(400)
     })
   }
 

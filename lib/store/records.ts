@@ -87,9 +87,9 @@ export const SECRET_USE_KIND: RecordKind<SecretUseRecord> = {
   name: 'secret_uses',
   idPrefix: 'sec_',
   unique: [],
-  indexes: ['client_id'],
+  indexes: [],
   text: [],
-  fields: { client_id: { path: 'client_id', type: 'string' } },
+  fields: {},
 }
 
 /** `next` is published and does not sign yet, `current` signs, `previous` is published and does not sign any more. */

@@ -1,3 +1,5 @@
+import { emit } from '../emit.js'
+
 /**
  * What the authorization side tells its host. Never holds a token, a secret or key material, and no text
  * that a caller who was not authenticated chose.
@@ -17,14 +19,7 @@ export type ServerEvent =
 
 export type Emit = (event: ServerEvent) => void
 
-/** Wraps the host's listener, so that one which throws disturbs nothing. */
+/** The host's listener as one that disturbs nothing, whatever it throws or rejects with. */
 export function createEmit(onEvent: Emit | undefined): Emit {
-  if (onEvent === undefined) return () => {}
-  return function emit(event) {
-    try {
-      onEvent(event)
-    } catch {
-      // A listener's fault is the listener's: the answer under way does not depend on it.
-    }
-  }
+  return event => emit(onEvent, event)
 }

@@ -74,16 +74,5 @@ export interface MetadataIssuerMismatchEvent {
   found: string
 }
 
-/** Receives events. What it throws is ignored: a listener never changes an answer. */
+/** Receives events. What it throws, or rejects with, is ignored: a listener never changes an answer. */
 export type EventListener = (event: VerifierEvent) => void
-
-/** Calls a listener, if there is one, and ignores what it throws, or rejects with. */
-export function emit<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
-  if (listener === undefined) return
-  try {
-    const outcome: unknown = listener(event)
-    if (outcome instanceof Promise) outcome.catch(() => undefined)
-  } catch {
-    // A listener never changes an answer.
-  }
-}

@@ -1,4 +1,5 @@
-import { emit, type EventListener } from './events.js'
+import { emit } from '../emit.js'
+import type { EventListener } from './events.js'
 import { FetchFailure, type FetchJson } from './http-fetch.js'
 import { isLoopback, isTrustedTransport, parseUrl } from './option-checks.js'
 

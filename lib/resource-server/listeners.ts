@@ -1,4 +1,5 @@
-import { emit, type EventListener, type VerifierEvent } from './events.js'
+import { emit } from '../emit.js'
+import type { EventListener, VerifierEvent } from './events.js'
 
 /**
  * The listeners of all guards that share a key set, each told once. Held weakly: a guard that is thrown away takes its

@@ -1,9 +1,10 @@
+import { emit } from '../emit.js'
 import { type Headers, OAuthError, StoreUnavailableError } from '../errors.js'
 import { exposeHeaders } from '../http/expose-headers.js'
 import type { HttpRequest, HttpResponse, Next } from '../http/handler.js'
 import { sendJson } from '../http/respond.js'
 import { challengesOf } from './challenges.js'
-import { emit } from './events.js'
+
 import type { GuardEvent } from './guard-events.js'
 import type { GuardOptions } from './guard-options.js'
 import { unanswered } from './refuse.js'

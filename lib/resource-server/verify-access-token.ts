@@ -1,7 +1,7 @@
 import { assertClaims, assertDemands } from './claims.js'
 import { type CompactJws, createJwsReader, readHeader } from './compact-jws.js'
 import { nameKey, refuse } from './refuse.js'
-import { emit } from './events.js'
+import { emit } from '../emit.js'
 import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'
 import { checkSignature } from './jws-signature.js'

@@ -8,7 +8,7 @@ import {
   StoreUnavailableError,
   TemporarilyUnavailableError,
 } from '../errors.js'
-import type { HttpRequest, HttpResponse, Next } from './handler.js'
+import { asError, type HttpRequest, type HttpResponse, type Next } from './handler.js'
 import { NOT_STORED, sendJson } from './respond.js'
 
 /** Seconds after which a client may try again where the store did not answer. */
@@ -18,7 +18,7 @@ type ErrorHandler = (error: unknown, req: HttpRequest, res: HttpResponse, next: 
 
 /** Answers in OAuth's words (RFC 6749 §5.2). What is not a refusal of ours is `server_error`, and says nothing of itself. */
 export const oauthErrorHandler: ErrorHandler = (error, _req, res, next) => {
-  if (res.headersSent) return next(error)
+  if (res.headersSent) return next(asError(error))
   const refusal = toOAuthError(error)
   const { error: code = 'unauthorized', message } = refusal
   const headers = { ...NOT_STORED, ...refusal.headers }
@@ -35,7 +35,7 @@ function toOAuthError(error: unknown): OAuthError {
 
 /** Answers in the management API's words. What is not a refusal of ours is `internal_error`, and says nothing of itself. */
 export const managementErrorHandler: ErrorHandler = (error, _req, res, next) => {
-  if (res.headersSent) return next(error)
+  if (res.headersSent) return next(asError(error))
   const { status, errorCode, message, details, headers } = toManagementError(error)
   const body = { status, error_code: errorCode, message, details }
   sendJson(res, status, body, { 'Cache-Control': 'no-store', ...headers })

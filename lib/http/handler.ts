@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { types } from 'node:util'
+import { own } from '../outcome.js'
 
 /**
  * The shape of Express's requests, as far as scopegate needs it: Node's message, and what a router or a body parser
@@ -20,20 +22,48 @@ export type Next = (error?: unknown) => void
 export type Handler = (req: HttpRequest, res: HttpResponse, next: Next) => void
 
 /**
- * Makes a handler of an async function: exactly one answer, whatever throws. A rejection goes to `next`,
- * which Express 4 would not do on its own.
+ * What was thrown, as something that `next` takes for an error: an error as it is, everything else as the `cause` of one.
+ * To Express `next(undefined)`, `next(null)`, `next(0)` mean that all is well, and `next('route')`, `next('router')` that
+ * the rest is to be skipped; and any of them can be thrown.
+ */
+export function asError(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error('something that is no error was thrown', { cause: thrown })
+}
+
+function isError(thrown: unknown): thrown is Error {
+  try {
+    // The former also knows those of another realm, the latter those that are made by hand.
+    return types.isNativeError(thrown) || thrown instanceof Error
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Makes a handler of an async function: exactly one answer, whatever throws. What it throws, or rejects with, goes to
+ * `next` as an error, whatever it is; Express 4 would do nothing with a rejection.
  */
 export function asyncHandler(
   handle: (req: HttpRequest, res: HttpResponse, next: Next) => Promise<void> | void,
 ): Handler {
-  const handler: Handler = (req, res, next) => {
-    try {
-      const running = handle(req, res, next)
-      if (running !== undefined) running.catch(next)
-    } catch (error) {
-      next(error)
-    }
-  }
+  const handler: Handler = (req, res, next) => runHandler(handle, req, res, next)
   Object.defineProperty(handler, 'name', { value: handle.name })
   return handler
+}
+
+/** Calls a handler, and hands what it throws, or rejects with, on as an error. */
+export function runHandler<Req, Res>(
+  handle: (req: Req, res: Res, next: Next) => unknown,
+  req: Req,
+  res: Res,
+  next: Next,
+): void {
+  const fail = (thrown: unknown): void => next(asError(thrown))
+  let outcome: unknown
+  try {
+    outcome = handle(req, res, next)
+  } catch (thrown) {
+    return fail(thrown)
+  }
+  own(outcome, fail)
 }

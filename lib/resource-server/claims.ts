@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { ignore, own } from '../outcome.js'
 import { refuse } from './refuse.js'
 import type { ClaimDemand, VerifierSettings } from './options.js'
 import type { AccessTokenClaims } from './types.js'
@@ -64,7 +65,10 @@ function fulfils(payload: Record<string, unknown>, name: string, demand: ClaimDe
   const value = payload[name]
   if (typeof demand !== 'function') return isDeepStrictEqual(value, demand)
   try {
-    return demand(value, payload as AccessTokenClaims) === true
+    const answer: unknown = demand(value, payload as AccessTokenClaims)
+    // A promise is no answer; but what it rejects with must not end the process.
+    if (typeof answer !== 'boolean') own(answer, ignore)
+    return answer === true
   } catch (cause) {
     throw refuse('claim', cause)
   }

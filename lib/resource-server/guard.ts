@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { InsufficientScopeError, UnauthenticatedError, invalidValue } from '../errors.js'
-import type { HttpRequest, HttpResponse, Next } from '../http/handler.js'
+import { asError, type HttpRequest, type HttpResponse, type Next, runHandler } from '../http/handler.js'
 import { authOf, setAuth } from './auth.js'
 import type { Authenticate } from './authenticate.js'
 import type { GuardOptions } from './guard-options.js'
@@ -59,16 +59,23 @@ export function createGuard(name: string, context: GuardContext, demand: Demand 
       return refuseRequest(error, call, options)
     }
     if (!(auth instanceof Promise)) return admit(auth, call)
-    auth.then(
-      found => admit(found, call),
-      (error: unknown) => refuseRequest(error, call, options),
-    )
+    auth
+      .then(
+        found => admit(found, call),
+        (error: unknown) => refuseRequest(error, call, options),
+      )
+      // What comes after the guard throws to it, where the host has no router between them.
+      .catch((thrown: unknown) => next(asError(thrown)))
   }
 
   function admit(auth: AuthInfo | undefined, call: GuardCall): void {
-    const refusal = auth === undefined ? withoutCredential() : withoutScope(auth, call.scopes)
-    if (refusal !== undefined) return refuseRequest(refusal, call, options)
-    if (auth !== undefined) setAuth(call.req, auth)
+    try {
+      const refusal = auth === undefined ? withoutCredential() : withoutScope(auth, call.scopes)
+      if (refusal !== undefined) return refuseRequest(refusal, call, options)
+      if (auth !== undefined) setAuth(call.req, auth)
+    } catch (error) {
+      return refuseRequest(error, call, options)
+    }
     call.next()
   }
 
@@ -92,18 +99,15 @@ function startOf({ onEvent }: GuardOptions): number {
   return onEvent === undefined ? 0 : performance.now()
 }
 
+type AnyHandler = (req: HttpRequest, res: HttpResponse, next: Next) => unknown
+
 function createHandle(guard: (req: HttpRequest, res: HttpResponse, next: Next) => void, isOptional: boolean) {
   return function handle(handler: (...call: never) => unknown) {
     if (isOptional) throw invalidValue('requireAuth().handle: with the option optional, use findAuth(req)')
     return function guarded(req: HttpRequest, res: HttpResponse, next: Next): void {
       guard(req, res, error => {
-        if (error !== undefined) return next(error)
-        try {
-          const running = Reflect.apply(handler, undefined, [req, res, next])
-          if (running instanceof Promise) running.catch(next)
-        } catch (thrown) {
-          next(thrown)
-        }
+        if (error === undefined) runHandler(handler as AnyHandler, req, res, next)
+        else next(error)
       })
     }
   }

@@ -1,10 +1,9 @@
 import { emit } from '../emit.js'
 import { type Headers, OAuthError, StoreUnavailableError } from '../errors.js'
 import { exposeHeaders } from '../http/expose-headers.js'
-import type { HttpRequest, HttpResponse, Next } from '../http/handler.js'
+import { asError, type HttpRequest, type HttpResponse, type Next } from '../http/handler.js'
 import { sendJson } from '../http/respond.js'
 import { challengesOf } from './challenges.js'
-
 import type { GuardEvent } from './guard-events.js'
 import type { GuardOptions } from './guard-options.js'
 import { unanswered } from './refuse.js'
@@ -22,20 +21,35 @@ export interface GuardCall {
 
 /**
  * Answers a refusal once: status, challenge and JSON body, or, with `errors: 'next'`, the headers and the error for the
- * app's own handler. What is no refusal of ours is a fault of the host's code, and goes to its error handler as it is.
+ * app's own handler. What is no refusal of ours is a fault of the host's code, and goes to its error handler: always as an
+ * error, for anything else could let the request pass.
  */
-export function refuseRequest(error: unknown, call: GuardCall, options: GuardOptions): void {
-  const { req, res, next, scopes } = call
+export function refuseRequest(thrown: unknown, call: GuardCall, options: GuardOptions): void {
+  let left: Error | undefined
+  try {
+    left = answer(asError(thrown), call, options)
+  } catch (fault) {
+    left = asError(fault)
+  }
+  if (left !== undefined) call.next(left)
+}
+
+/** @returns what the app's error handler is to answer */
+function answer(error: Error, call: GuardCall, options: GuardOptions): Error | undefined {
+  const { req, res, scopes } = call
   const refusal = error instanceof StoreUnavailableError ? unanswered('the store gave no answer', error) : error
-  if (!(refusal instanceof OAuthError)) return next(refusal)
+  if (!(refusal instanceof OAuthError)) return refusal
   const challenge = challengesOf(refusal, req, scopes, options)
   if (challenge !== undefined) refusal.headers = { ...refusal.headers, 'WWW-Authenticate': challenge }
   report(refusal, call, options)
-  if (res.headersSent || res.writableEnded) return
+  if (res.writableEnded) return undefined
+  // An answer that somebody began and nobody will end: the app's error handler closes it.
+  if (res.headersSent) return refusal
   setHeaders(res, refusal.headers)
-  if (options.errors === 'next') return next(refusal)
+  if (options.errors === 'next') return refusal
   const body = { error: refusal.error ?? 'unauthorized', error_description: refusal.message }
   sendJson(res, refusal.status, body, { 'Cache-Control': 'no-store' })
+  return undefined
 }
 
 /** Set on the response itself, so that they are there whatever the app's error handler does; challenges beside others. */

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../http/handler.js'
+import { ignore, own } from '../outcome.js'
 import { coversAll, coversAny } from '../scope.js'
 import { readScopes } from './auth-info.js'
 import { createGuard, type Demand, type Guard, type GuardContext, NO_SCOPES } from './guard.js'
@@ -54,8 +55,11 @@ function readDemand(scopes: readonly ScopeDemand[], label: string): Demand['scop
   const [first] = scopes
   if (typeof first === 'function' && scopes.length === 1) {
     return req => {
-      const named = first(req)
-      const list = typeof named === 'string' ? [named] : named
+      const named: unknown = first(req)
+      // A promise names no scope; but what it rejects with must not end the process.
+      own(named, ignore)
+      // A list of our own: what was checked is what is compared, whoever has the other one.
+      const list: unknown = Array.isArray(named) ? [...named] : typeof named === 'string' ? [named] : named
       assertScopes(list, label)
       return list
     }

@@ -146,6 +146,24 @@ describe('a guard', () => {
       }
     }
 
+    it('is given, and cut off, where a middleware began one and left it', async () => {
+      const { requireAuth } = resourceServer(issuer.resourceServerOptions)
+      const app = express().set('env', 'test')
+      app.get(
+        '/',
+        (_req, res, next) => {
+          res.write('begun')
+          next()
+        },
+        requireAuth(),
+        () => expect.fail('the request passed'),
+      )
+      const running = await listen(() => app)
+      const body = fetch(running.url).then(answer => answer.text())
+      expect(await body.catch(() => 'cut off')).to.equal('cut off')
+      await running.stop()
+    })
+
     it('is given where the client is gone before the keys are there', async () => {
       const app = createApp()
       const answerNow = issuer.delay()
@@ -193,6 +211,26 @@ describe('a guard', () => {
       expect((await request(app).get('/org')).status).to.equal(401)
     })
   }
+
+  it('demands what its function of the request named, whatever becomes of that list', async () => {
+    const named = ['a']
+    const app = express().get(
+      '/',
+      resourceServer(issuer.resourceServerOptions).requireScope(() => named),
+      (_req, res) => {
+        res.json({})
+      },
+    )
+    const answer = request(app)
+      .get('/')
+      .set('authorization', await issuer.bearer({ scope: 'b' }))
+    const answerNow = issuer.delay()
+    const status = answer.then(({ status }) => status)
+    while (issuer.fetchCount === 0) await new Promise(resolve => setImmediate(resolve))
+    named[0] = 'b'
+    answerNow()
+    expect(await status).to.equal(403)
+  })
 
   const namings: { description: string; name: () => unknown }[] = [
     { description: 'nothing', name: () => undefined },

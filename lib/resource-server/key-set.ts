@@ -3,7 +3,7 @@ import { TemporarilyUnavailableError } from '../errors.js'
 import type { AsymmetricAlgorithm } from './algorithms.js'
 import { BackOff } from './back-off.js'
 import { FetchFailure, withDeadline } from './http-fetch.js'
-import type { VerificationKey } from './jwk.js'
+import { jwkOf, type VerificationKey } from './jwk.js'
 import { JwksSource } from './jwks-source.js'
 import { Listeners } from './listeners.js'
 import { type LoadedKeys, pickKeys, replaceKeys } from './loaded-keys.js'
@@ -50,8 +50,8 @@ export class KeySet {
   /** What {@link seed} takes; undefined where nothing was fetched yet. */
   export(): SeededKeySet | undefined {
     if (this.#loaded === undefined) return undefined
-    const { raw, fetchedAt } = this.#loaded
-    return { issuer: this.#env.issuer.issuer, jwks: { keys: structuredClone(raw) }, fetchedAt }
+    const { keys, fetchedAt } = this.#loaded
+    return { issuer: this.#env.issuer.issuer, jwks: { keys: keys.map(jwkOf) }, fetchedAt }
   }
 
   /** Age of the set, in milliseconds; undefined where nothing was fetched yet. */

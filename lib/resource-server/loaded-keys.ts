@@ -11,7 +11,6 @@ export interface LoadedKeys {
   fetchedAt: number
   readonly keys: readonly VerificationKey[]
   readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>
-  readonly raw: readonly unknown[]
 }
 
 /**
@@ -31,7 +30,7 @@ export function replaceKeys(
   for (const key of keys) {
     if (key.kid !== undefined) byKid.set(key.kid, [...(byKid.get(key.kid) ?? []), key])
   }
-  return { fetchedAt, keys, byKid, raw }
+  return { fetchedAt, keys, byKid }
 }
 
 function isSameKey(one: VerificationKey, other: VerificationKey): boolean {

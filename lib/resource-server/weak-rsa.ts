@@ -1,6 +1,8 @@
 const MIN_BITS = 2048
 /** What OpenSSL verifies with, at most; beyond it a key would only cost time. */
 const MAX_BITS = 16_384
+/** Above it a key costs more with each bit, up to a hundred times as much; the exponent in use everywhere has 17. */
+const MAX_EXPONENT = 2n ** 32n - 1n
 
 /** The odd primes below 168: enough to tell a ROCA modulus from any other with a doubt of one in a hundred million. */
 const PRIMES = Array.from({ length: 165 }, (_, at) => at + 3).filter(isPrime)
@@ -9,13 +11,14 @@ const PRIMES = Array.from({ length: 165 }, (_, at) => at + 3).filter(isPrime)
 const POWERS = PRIMES.map(prime => ({ prime: BigInt(prime), residues: powersOf(65_537 % prime, prime) }))
 
 /**
- * Is an RSA key not to be trusted: too short, with an exponent by which everybody can sign (RFC 8017 §3.1), or from the
+ * Is an RSA key not to be used: too short or too costly, with an exponent by which everybody can sign (RFC 8017 §3.1), or from the
  * generator whose keys can be factored (ROCA, CVE-2017-15361)?
  *
  * @param modulus base64url
  */
 export function isWeakRsa(modulus: string, bits: number, exponent: bigint): boolean {
-  if (bits < MIN_BITS || bits > MAX_BITS || exponent < 3n || exponent % 2n === 0n) return true
+  if (bits < MIN_BITS || bits > MAX_BITS) return true
+  if (exponent < 3n || exponent > MAX_EXPONENT || exponent % 2n === 0n) return true
   const n = BigInt(`0x${Buffer.from(modulus, 'base64url').toString('hex')}`)
   return POWERS.every(({ prime, residues }) => residues.has(Number(n % prime)))
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
+import { readKeys } from '../../lib/resource-server/jwk.js'
 import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
 import { occupyPool } from '../support/busy-pool.js'
 import { createKey, renameKey, sharedKey } from '../support/keys.js'
@@ -323,6 +324,13 @@ describe('key-set', () => {
       'an empty modulus': { ...good.jwk, n: '' },
       'a small modulus': createKey('RS256', good.kid, 1024).jwk,
       'an exponent of one': { ...first.jwk, kid: good.kid, e: 'AQ' },
+      'an exponent as long as its modulus': { ...first.jwk, kid: good.kid, e: first.jwk['n'] },
+      'a modulus behind many zeros': {
+        ...first.jwk,
+        kid: good.kid,
+        n: `${'A'.repeat(400_000)}${first.jwk['n']}`,
+      },
+      'a kid without end': { ...first.jwk, kid: 'x'.repeat(400_000) },
       'a private key': { ...first.privateKey.export({ format: 'jwk' }), kid: good.kid },
       'a point that is not on the curve': { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: good.kid },
       'the kid __proto__': { ...first.jwk, kid: '__proto__' },
@@ -350,6 +358,29 @@ describe('key-set', () => {
       expect(await refusalOf(verifier, mintToken({ key: small }))).to.equal('key')
       expect(await refusalOf(verifier, mintToken({ key: first }))).to.equal('key')
     })
+
+    const exponents: { exponent: bigint; isWeak: boolean }[] = [
+      { exponent: 0n, isWeak: true },
+      { exponent: 1n, isWeak: true },
+      { exponent: 3n, isWeak: false },
+      { exponent: 4n, isWeak: true },
+      { exponent: 65_537n, isWeak: false },
+      { exponent: 2n ** 32n - 1n, isWeak: false },
+      { exponent: 2n ** 32n + 1n, isWeak: true },
+      { exponent: 2n ** 33n - 1n, isWeak: true },
+      { exponent: 2n ** 64n - 1n, isWeak: true },
+      { exponent: 2n ** 2_047n + 1n, isWeak: true },
+    ]
+    for (const { exponent, isWeak } of exponents) {
+      it(`${isWeak ? 'never verify' : 'may verify'} with an exponent of ${exponent.toString(2).length} bits: ${String(exponent).slice(-9)}`, () => {
+        const digits = exponent.toString(16)
+        const e = Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex').toString('base64url')
+        const skipped: string[] = []
+        const keys = readKeys([{ ...first.jwk, e }], code => skipped.push(code))
+        expect(keys).to.have.length(isWeak ? 0 : 1)
+        expect(skipped).to.deep.equal(isWeak ? ['weak'] : [])
+      })
+    }
 
     it('may write null for what they leave out', async () => {
       const { verifier } = createFixture({}, [{ ...good.jwk, alg: null, use: null, key_ops: null }])
@@ -440,6 +471,16 @@ describe('key-set', () => {
       clock.advance(TIMES.cacheMaxAge)
       expect(await refusalOf(verifier, mintToken())).to.equal(undefined)
       expect(network.calls).to.have.length(1)
+    })
+
+    it('holds of each usable key what it verifies with, and nothing else of the answer', async () => {
+      const { jwk } = sharedKey()
+      const entries = [{ ...jwk, x5c: ['x'.repeat(100_000)] }, { kty: 'oct', k: 'AA' }, 'x'.repeat(100_000), first.jwk]
+      const { verifier } = createFixture({}, entries)
+      await verifier.ready()
+      const [exported] = verifier.exportKeys()
+      const expected = [jwk, first.jwk].map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg }))
+      expect(exported?.jwks.keys).to.deep.equal(expected)
     })
 
     it('is no help when it is too old', async () => {

@@ -7,8 +7,8 @@ import { refuse } from './refuse.js'
 import type { AccessTokenHeader } from './types.js'
 
 /** A JWS in compact form (RFC 7515 §7.1), taken apart; nothing of it is proven yet. */
-export interface CompactJws<Header = ReadHeader> {
-  header: Header
+export interface CompactJws {
+  header: ReadHeader
   payload: Record<string, unknown>
   signingInput: string
   signature: Buffer
@@ -27,47 +27,78 @@ export interface HeaderPolicy {
   strict: boolean
 }
 
-/**
- * Makes a reader of compact JWS. The headers of an issuer, or a client, repeat, so they are kept as read.
- *
- * @param readHeader reads and checks a header, still encoded
- * @param kept headers that are kept, at most
- */
-export function createJwsReader<Header extends object>(
-  readHeader: (text: string) => Header,
-  kept = 64,
-): (token: string) => CompactJws<Header> {
-  const headers = new LRUCache<string, Header>({ max: kept })
-  let last: { text: string; header: Header } | undefined
+/** The parts of a compact JWS, still encoded. */
+export interface JwsParts {
+  header: string
+  payload: string
+  signature: string
+  signingInput: string
+}
 
-  function headerOf(text: string): Header {
-    // Comparing costs a tenth of hashing.
-    if (last?.text === text) return last.header
-    const header = findHeader(text)
-    last = { text, header }
-    return header
+/** Takes a compact JWS apart, and looks into none of its parts. @throws InvalidTokenError */
+export function splitJws(token: string): JwsParts {
+  if (token.length > MAX_TOKEN_LENGTH) throw refuse('too_long')
+  const first = token.indexOf('.')
+  const second = token.indexOf('.', first + 1)
+  if (first < 1 || second < 0 || token.indexOf('.', second + 1) >= 0) throw refuse('not_three_parts')
+  return {
+    header: token.slice(0, first),
+    payload: token.slice(first + 1, second),
+    signature: token.slice(second + 1),
+    signingInput: token.slice(0, second),
+  }
+}
+
+/** Headers that are kept as read, at most, and how many characters each may have: few issuers write longer ones. */
+const MAX_HEADERS = 64
+const MAX_HEADER_LENGTH = 512
+
+interface KnownHeader {
+  text: string
+  header: ReadHeader
+}
+
+/** Reads access tokens. The headers of an issuer repeat, so they are kept as read: those of good tokens alone. */
+export class TokenReader {
+  readonly #policy: HeaderPolicy
+  readonly #known = new LRUCache<string, KnownHeader>({ max: MAX_HEADERS })
+  #last: KnownHeader | undefined
+
+  constructor(policy: HeaderPolicy) {
+    this.#policy = policy
   }
 
-  function findHeader(text: string): Header {
-    let header = headers.get(text)
-    if (header === undefined) {
-      header = readHeader(text)
-      if (text.length <= 2048) headers.set(text, header)
-    }
-    return header
-  }
-
-  return function readJws(token) {
-    if (token.length > MAX_TOKEN_LENGTH) throw refuse('too_long')
-    const first = token.indexOf('.')
-    const second = token.indexOf('.', first + 1)
-    if (first < 1 || second < 0 || token.indexOf('.', second + 1) >= 0) throw refuse('not_three_parts')
+  /** @throws InvalidTokenError */
+  read(token: string): CompactJws {
+    const { header, payload, signature, signingInput } = splitJws(token)
     return {
-      header: headerOf(token.slice(0, first)),
-      payload: readObject(token.slice(first + 1, second), JSON.parse),
-      signingInput: token.slice(0, second),
-      signature: decode(token.slice(second + 1)),
+      header: this.#readHeader(header),
+      payload: readObject(payload, JSON.parse),
+      signingInput,
+      signature: decode(signature),
     }
+  }
+
+  /** To be told of a token whose signature is good: what nobody signed would only push out what is of use. */
+  keepHeader({ header, signingInput }: CompactJws): void {
+    if (this.#last?.header === header) return
+    const text = signingInput.slice(0, signingInput.indexOf('.'))
+    if (text.length > MAX_HEADER_LENGTH) return
+    this.#last = this.#known.get(text) ?? this.#keep(text, header)
+  }
+
+  #keep(piece: string, header: ReadHeader): KnownHeader {
+    // A copy: a piece of a text keeps the whole text in memory, here that of a token.
+    const text = Buffer.from(piece, 'latin1').toString('latin1')
+    const known = { text, header }
+    this.#known.set(text, known)
+    return known
+  }
+
+  #readHeader(text: string): ReadHeader {
+    // Comparing costs a tenth of hashing.
+    if (this.#last?.text === text) return this.#last.header
+    return this.#known.get(text)?.header ?? readHeader(text, this.#policy)
   }
 }
 
@@ -97,8 +128,9 @@ export function readObject(text: string, parse: (text: string) => unknown): Reco
   let value: unknown
   try {
     value = parse(json)
-  } catch (cause) {
-    throw refuse('not_json', cause)
+  } catch {
+    // No cause: what the parser says quotes the text.
+    throw refuse('not_json')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('not_an_object')
   return value as Record<string, unknown>

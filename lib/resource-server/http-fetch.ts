@@ -57,8 +57,9 @@ async function fetchJson(
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (cause) {
-    throw new FetchFailure('not_json', cause)
+  } catch {
+    // No cause: what the parser says quotes the text.
+    throw new FetchFailure('not_json')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FetchFailure('not_json')
   return value as Record<string, unknown>

@@ -1,7 +1,10 @@
 import { emit } from '../emit.js'
 import type { EventListener } from './events.js'
 import { FetchFailure, type FetchJson } from './http-fetch.js'
-import { isLoopback, isTrustedTransport, parseUrl } from './option-checks.js'
+import { hasUserinfo, isLoopback, isTrustedTransport, parseUrl } from './option-checks.js'
+
+/** Characters of a `jwks_uri`, at most. */
+const MAX_URI = 2_048
 
 /**
  * Finds out where an issuer's keys are: by its OAuth metadata (RFC 8414 §3.1, the well-known part before the issuer's
@@ -51,8 +54,9 @@ function readMetadata(document: Record<string, unknown>, issuer: string, listene
     emit(listener, { type: 'metadata_issuer_mismatch', code: 'issuer_mismatch', issuer, found: named })
     throw new FetchFailure('no_metadata')
   }
-  const url = typeof uri === 'string' ? parseUrl(uri) : undefined
-  if (typeof uri !== 'string' || url === undefined || !isTrustedTransport(url)) throw new FetchFailure('jwks_uri')
+  if (typeof uri !== 'string' || uri.length > MAX_URI || hasUserinfo(uri)) throw new FetchFailure('jwks_uri')
+  const url = parseUrl(uri)
+  if (url === undefined || !isTrustedTransport(url)) throw new FetchFailure('jwks_uri')
   // A document from elsewhere never sends requests to this very machine in the clear.
   if (url.protocol === 'http:' && !isLoopback(new URL(issuer))) throw new FetchFailure('jwks_uri')
   return uri

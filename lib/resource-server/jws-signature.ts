@@ -1,10 +1,13 @@
 import { verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { type AsymmetricAlgorithm, algorithmTraits } from './algorithms.js'
-import type { CompactJws } from './compact-jws.js'
 import { type VerificationKey, verifyInput } from './jwk.js'
 
-type SignedJws = Pick<CompactJws<{ alg: AsymmetricAlgorithm }>, 'header' | 'signingInput' | 'signature'>
+interface SignedJws {
+  header: { alg: AsymmetricAlgorithm }
+  signingInput: string
+  signature: Buffer
+}
 
 /**
  * Does the signature hold by this key (RFC 7515 §5.2)? Its length is checked first, exactly: DER, padded or cut

@@ -53,7 +53,7 @@ export function checkUrl(value: unknown, name: string): string {
   const text = checkText(value, name)
   const url = parseUrl(text)
   if (url === undefined) throw invalidValue(`option ${name} must be an absolute URL`)
-  if (url.username !== '' || url.password !== '') throw invalidValue(`option ${name} must hold no userinfo`)
+  if (hasUserinfo(text)) throw invalidValue(`option ${name} must hold no userinfo`)
   if (!isTrustedTransport(url)) throw invalidValue(`option ${name} must be https (http on loopback only)`)
   return text
 }
@@ -73,8 +73,16 @@ export function isLoopback({ hostname }: URL): boolean {
   )
 }
 
-/** Parses an absolute URL without white space or control characters, which the URL parser would drop silently. */
+/**
+ * Parses an absolute URL as it stands: without white space, control characters and backslashes, and with a host, all of
+ * which the URL parser would drop, or make something else of, silently.
+ */
 export function parseUrl(text: string): URL | undefined {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[\x21-\x7e]+$/i.test(text) || !URL.canParse(text)) return undefined
-  return new URL(text)
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(text) || !/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) return undefined
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
+/** Does an absolute URL name a user before its host, be the name empty (RFC 3986 §3.2.1)? */
+export function hasUserinfo(url: string): boolean {
+  return /^[^/?#]*\/\/[^/?#]*@/.test(url)
 }

@@ -1,5 +1,5 @@
 import { assertClaims, assertDemands } from './claims.js'
-import { type CompactJws, createJwsReader, readHeader } from './compact-jws.js'
+import { type CompactJws, TokenReader } from './compact-jws.js'
 import { nameKey, refuse } from './refuse.js'
 import { emit } from '../emit.js'
 import { createAuthInfo } from './auth-info.js'
@@ -49,14 +49,14 @@ interface ReadToken {
 
 function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, KeySet>): AccessTokenVerifier['verify'] {
   const { clock, claims, clockTolerance } = settings
-  const readJws = createJwsReader(text => readHeader(text, settings))
+  const reader = new TokenReader(settings)
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
   const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
 
   async function verifyNew(token: string): Promise<AuthInfo> {
     let jws: CompactJws | undefined
     try {
-      jws = readJws(token)
+      jws = reader.read(token)
       const keySet = keySetFor(jws)
       const found = keySet.candidates(jws.header.kid, jws.header.alg)
       const keys = found instanceof Promise ? await found : found
@@ -77,6 +77,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   /** Of a token whose signature is good by the key. The issuer may have dropped the key while that was found out. */
   function accept(token: string, jws: CompactJws, keySet: KeySet, key: VerificationKey): AuthInfo {
     if (!key.live) throw refuse('key')
+    reader.keepHeader(jws)
     assertClaims(jws.payload, settings, clock.now())
     const auth = createAuthInfo(token, jws, verifyToken)
     const { nbf = 0, iat = 0 } = auth.payload

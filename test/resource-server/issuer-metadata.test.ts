@@ -69,9 +69,11 @@ describe('issuer-metadata', () => {
     })
   }
 
+  const long = `https://keys.test/${'x'.repeat(2_048)}`
+  const userinfo = ['https://user:secret@keys.test/jwks', 'https://@keys.test/jwks']
   const nowhere = ['http://keys.test/jwks', 'http://127.0.0.1/jwks', 'file:///etc/passwd', '/jwks', '', null, 7]
-  for (const uri of nowhere) {
-    it(`never fetches keys from ${JSON.stringify(uri)}`, async () => {
+  for (const uri of [...nowhere, ...userinfo, long]) {
+    it(`never fetches keys from ${JSON.stringify(uri).slice(0, 80)}`, async () => {
       const { network, verifier, token } = discovering()
       network.once(`${ISSUER}${OAUTH}`, () => metadata(ISSUER, uri))
       network.once(`${ISSUER}${OPENID}`, () => metadata(ISSUER, uri))

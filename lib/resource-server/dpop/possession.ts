@@ -33,10 +33,8 @@ export function createPossessionCheck(settings: DpopSettings): PossessionCheck {
   }
 
   return function checkPossession(auth, req, res) {
-    const bound = boundKeyOf(auth)
-    const context = { token: auth.token, method: req.method ?? '', url: requestUrl(req, publicOrigin) }
-    const proof = checkProof({ proof: readProofHeader(req), ...context })
-    if (proof.jkt !== bound) throw refuse('dpop_binding')
+    const context = { token: auth.token, bound: boundKeyOf(auth), method: req.method ?? '' }
+    const proof = checkProof({ proof: readProofHeader(req), url: requestUrl(req, publicOrigin), ...context })
 
     function admit(isNew: unknown): AuthInfo {
       if (isNew === false) throw invalidProof('replayed')

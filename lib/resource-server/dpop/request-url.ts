@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../../http/handler.js'
+import { hasUserinfo, parseUrl } from '../option-checks.js'
 
 /** What Express adds to a request, where it is Express that asks. */
 interface ExpressRequest extends HttpRequest {
@@ -19,11 +20,12 @@ export function requestUrl(req: HttpRequest, publicOrigin: string | undefined): 
 /**
  * An `htu` in the same form: scheme, host and port in one spelling (RFC 3986 §6.2.2, §6.2.3), query and fragment dropped.
  *
- * @returns undefined where it is no http URL
+ * @returns undefined where it is no http URL, or one that our URL parser would mend: with userinfo, blanks, backslashes
  */
 export function normalizeHtu(htu: string): string | undefined {
-  if (!URL.canParse(htu)) return undefined
-  const { protocol, origin, pathname } = new URL(htu)
+  const url = parseUrl(htu)
+  if (url === undefined || hasUserinfo(htu)) return undefined
+  const { protocol, origin, pathname } = url
   return protocol === 'https:' || protocol === 'http:' ? `${origin}${normalizePath(pathname)}` : undefined
 }
 

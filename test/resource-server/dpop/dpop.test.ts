@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { expect } from 'chai'
 import express, { type Express } from 'express'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import request from 'supertest'
 import type { ReplayStore, ResourceServerOptions } from '../../../lib/index.js'
 import { resourceServer } from '../../../lib/index.js'
@@ -11,6 +12,7 @@ import {
   type TestProofOptions,
   testIssuer,
 } from '../../../lib/testing/index.js'
+import { encode } from '../../support/mint-token.js'
 import { parseChallenges } from '../../support/parse-challenges.js'
 import { type SetClock, setClock } from '../../support/set-clock.js'
 
@@ -75,7 +77,7 @@ describe('DPoP', () => {
     })
   }
 
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const now = Date.UTC(2026, 0, 31, 12) / 1000
   const refused: { description: string; detail: string; more: Partial<TestProofOptions> }[] = [
     { description: 'another method', detail: 'dpop_htm', more: { method: 'POST' } },
@@ -120,15 +122,32 @@ describe('DPoP', () => {
     },
     { description: 'a symmetric key', detail: 'dpop_key_key_type', more: { header: { jwk: { kty: 'oct', k: 'AA' } } } },
     {
-      description: 'a key of somebody else',
-      detail: 'dpop_signature',
-      more: { header: { jwk: publicKey.export({ format: 'jwk' }) } },
+      description: 'more than 8 192 characters',
+      detail: 'dpop_too_long',
+      more: { claims: { pad: 'x'.repeat(6_000) } },
     },
-    {
-      description: 'a point that is on no curve',
-      detail: 'dpop_key',
-      more: { header: { jwk: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' } } },
-    },
+    ...[
+      ['a user', 'https://user@api.example.com/v1/users'],
+      ['a user and a password', 'https://user:secret@api.example.com/v1/users'],
+      ['an empty user', 'https://@api.example.com/v1/users'],
+      ['an empty user and an empty password', 'https://:@api.example.com/v1/users'],
+      ['a user that looks like a host', 'https://evil.test@api.example.com/v1/users'],
+      ['a blank before it', ` ${URL_OF_USERS}`],
+      ['a blank behind it', `${URL_OF_USERS} `],
+      ['a blank in its query', `${URL_OF_USERS}?a b`],
+      ['a tab in its scheme', 'ht\ttps://api.example.com/v1/users'],
+      ['a tab in its host', 'https://api.exa\tmple.com/v1/users'],
+      ['a line feed in its path', 'https://api.example.com/v1/us\ners'],
+      ['a line behind it', `${URL_OF_USERS}\r\nx`],
+      ['a null', `${URL_OF_USERS}\0`],
+      ['a byte order mark', `\ufeff${URL_OF_USERS}`],
+      ['a wide letter in its host', 'https://ａpi.example.com/v1/users'],
+      ['backslashes', 'https:\\\\api.example.com\\v1\\users'],
+      ['a backslash in its path', 'https://api.example.com/v1\\users'],
+      ['no slashes', 'https:api.example.com/v1/users'],
+      ['one slash', 'https:/api.example.com/v1/users'],
+      ['three slashes', 'https:///api.example.com/v1/users'],
+    ].map(([what, htu]) => ({ description: `a URL with ${what}`, detail: 'dpop_htu', more: { claims: { htu } } })),
   ]
   for (const { description, detail, more } of refused) {
     it(`refuses ${description}`, async () => {
@@ -184,6 +203,60 @@ describe('DPoP', () => {
       { description: 'another key', claims: { cnf: { jkt: 'x' } }, detail: 'dpop_binding' },
       { description: 'a list', claims: { cnf: { jkt: ['x'] } }, detail: 'dpop_unbound_token' },
     ]
+    const { publicKey: stranger } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { publicKey: theirRsa } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const jwkOfRsa = theirRsa.export({ format: 'jwk' })
+    /** Keys that would cost something, or fail, if anything were done with them. */
+    const strangers: Readonly<Record<string, object>> = {
+      'of somebody else': stranger.export({ format: 'jwk' }),
+      'that is on no curve': { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
+      'with a great exponent': { ...jwkOfRsa, e: jwkOfRsa.n },
+      'with a small modulus': { ...jwkOfRsa, n: 'AQAB' },
+      'with the members of none': { kty: 'RSA', n: 'AA', e: 'AA' },
+    }
+    /** A proof with this key, signed by nobody. */
+    async function unsigned(jwk: object, more: Partial<TestProofOptions>): Promise<string> {
+      const [, payload = ''] = (await proofOf(more)).split('.')
+      const alg = 'n' in jwk ? 'RS256' : 'ES256'
+      return `${encode(JSON.stringify({ alg, typ: 'dpop+jwt', jwk }))}.${payload}.AA`
+    }
+
+    for (const [description, jwk] of Object.entries(strangers)) {
+      it(`refuses a key ${description} by its looks, before anything is done with it`, async () => {
+        const events: unknown[] = []
+        const app = createApp({ onEvent: event => events.push(event) })
+        for (const claims of [{}, { htm: 'POST', htu: 'x', jti: '', iat: 0 }]) {
+          const answer = await call(app, await unsigned(jwk, { claims }))
+          expect(answer.body.error).to.equal('invalid_token')
+          expect(events.at(-1)).to.include({ detail: 'dpop_binding' })
+        }
+      })
+
+      it(`refuses a key ${description} though the token is bound to it`, async () => {
+        const events: unknown[] = []
+        const app = createApp({ onEvent: event => events.push(event) })
+        const jkt = await calculateJwkThumbprint(jwk as JWK)
+        const other = await issuer.token({ scope: 'a', dpopKey: { jkt } })
+        const answer = await call(app, await unsigned(jwk, { token: other }), { bearer: other })
+        expect(answer.body.error).to.equal('invalid_dpop_proof')
+        const detail = description === 'of somebody else' ? /^dpop_signature$/ : /^dpop_key(_weak)?$/
+        expect((events.at(-1) as { detail: string }).detail).to.match(detail)
+      })
+    }
+
+    it('takes a key for what the proof says it is for, each time', async () => {
+      const app = createApp()
+      const [head = ''] = (await proofOf()).split('.')
+      const { jwk } = JSON.parse(Buffer.from(head, 'base64url').toString())
+      expect((await call(app, await proofOf())).status).to.equal(200)
+      for (const more of [{ use: 'enc' }, { alg: 'ES384' }, { key_ops: ['sign'] }, { d: 'AA' }]) {
+        expect((await call(app, await proofOf({ header: { jwk: { ...jwk, ...more } } }))).status).to.equal(401)
+      }
+      expect((await call(app, await proofOf({ header: { jwk: { ...jwk, alg: 'ES256', kid: 'x' } } }))).status).to.equal(
+        200,
+      )
+    })
+
     for (const { description, claims, detail } of bindings) {
       it(`refuses a token that is bound to ${description}, whatever the proof`, async () => {
         const events: unknown[] = []
@@ -364,7 +437,7 @@ describe('DPoP', () => {
       expect((await call(app, await proofOf({ nonce: later.headers['dpop-nonce'] }))).status).to.equal(200)
     })
 
-    for (const nonce of ['', 'abc', 'a'.repeat(10_000), 1, ['x'], null]) {
+    for (const nonce of ['', 'abc', 'a'.repeat(3_000), 1, ['x'], null]) {
       it(`that is ${JSON.stringify(nonce).slice(0, 20)} is none`, async () => {
         const proof = await proofOf({ claims: { nonce } })
         expect((await call(createApp({ dpopProof }), proof)).body.error).to.equal('use_dpop_nonce')

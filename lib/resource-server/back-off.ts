@@ -2,7 +2,10 @@
 const FIRST = 1_000
 const LONGEST = 10_000
 
-/** When to try again after failures: with jitter, so that a fleet does not come back as one. A success clears it. */
+/**
+ * When to try again after failures: with jitter, so that a fleet does not come back as one. A success clears it.
+ * Its times are those of a clock that never goes back.
+ */
 export class BackOff {
   #failures = 0
   #until = Number.NEGATIVE_INFINITY
@@ -12,9 +15,8 @@ export class BackOff {
     return this.#failures > 0
   }
 
-  /** Milliseconds to wait from now; 0 where an attempt is allowed. A clock that was set back does not prolong it. */
+  /** Milliseconds to wait from now; 0 where an attempt is allowed. */
   remaining(now: number): number {
-    if (this.#until - now > LONGEST) this.#until = now
     return Math.max(0, this.#until - now)
   }
 

@@ -16,6 +16,7 @@ export class JwksSource {
   #readAt = Number.NEGATIVE_INFINITY
   #attempts = 0
 
+  /** @param clock one that never goes back */
   constructor(issuer: IssuerOption, clock: Clock, listener: EventListener) {
     this.#issuer = issuer
     this.#clock = clock
@@ -54,7 +55,6 @@ export class JwksSource {
   #isGood(): boolean {
     if (this.#issuer.jwksUri !== undefined) return true
     if (this.#attempts > 0) return this.#attempts % 2 === 0
-    const age = this.#clock.now() - this.#readAt
-    return age >= 0 && age < METADATA_AGE
+    return this.#clock.now() - this.#readAt < METADATA_AGE
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import { type Clock, type ForwardClock, forwardClock } from '../clock.js'
 import { TemporarilyUnavailableError } from '../errors.js'
 import type { AsymmetricAlgorithm } from './algorithms.js'
 import { BackOff } from './back-off.js'
@@ -30,6 +30,8 @@ type Keys = readonly VerificationKey[]
 export class KeySet {
   readonly listeners = new Listeners()
   readonly #env: KeySetEnvironment
+  /** Every age here is by this one: the other may be set back, or may have been ahead and be corrected. */
+  readonly #clock: ForwardClock
   readonly #source: JwksSource
   readonly #backOff = new BackOff()
   #loaded: LoadedKeys | undefined
@@ -39,33 +41,46 @@ export class KeySet {
 
   constructor(env: KeySetEnvironment) {
     this.#env = env
-    this.#source = new JwksSource(env.issuer, env.clock, event => this.listeners.emit(event))
+    this.#clock = forwardClock(env.clock)
+    this.#source = new JwksSource(env.issuer, this.#clock, event => this.listeners.emit(event))
   }
 
   /** Begins with a set that was fetched before; where one is loaded already, that one stays. Its age counts from the fetch. */
   seed({ jwks, fetchedAt }: SeededKeySet): void {
-    if (this.#loaded === undefined) this.#replace(jwks.keys, Math.min(fetchedAt, this.#env.clock.now()))
+    if (this.#loaded !== undefined) return
+    const now = this.#env.clock.now()
+    this.#replace(jwks.keys, this.#clock.at(now) - Math.max(0, now - fetchedAt))
   }
 
   /** What {@link seed} takes; undefined where nothing was fetched yet. */
   export(): SeededKeySet | undefined {
     if (this.#loaded === undefined) return undefined
     const { keys, fetchedAt } = this.#loaded
-    return { issuer: this.#env.issuer.issuer, jwks: { keys: keys.map(jwkOf) }, fetchedAt }
+    const now = this.#env.clock.now()
+    const age = this.#clock.at(now) - fetchedAt
+    return { issuer: this.#env.issuer.issuer, jwks: { keys: keys.map(jwkOf) }, fetchedAt: Math.max(0, now - age) }
   }
 
   /** Age of the set, in milliseconds; undefined where nothing was fetched yet. */
-  ageAt(now: number): number | undefined {
+  get age(): number | undefined {
+    return this.#ageAt(this.#clock.now())
+  }
+
+  /**
+   * May what a live key verified before be used now, without waiting? Refreshes in the background where it is time.
+   * @param time what the clock of the options says at this moment
+   */
+  isUsable(time: number): boolean {
+    return this.#isFresh(this.#clock.at(time))
+  }
+
+  #ageAt(now: number): number | undefined {
     return this.#loaded === undefined ? undefined : now - this.#loaded.fetchedAt
   }
 
-  /** May what a live key verified before be used now, without waiting? Refreshes in the background where it is time. */
-  isUsable(now: number): boolean {
-    const loaded = this.#loaded
-    if (loaded === undefined) return false
-    // A clock that was set back must not keep the set for longer.
-    if (now < loaded.fetchedAt) loaded.fetchedAt = now
-    const age = now - loaded.fetchedAt
+  #isFresh(now: number): boolean {
+    const age = this.#ageAt(now)
+    if (age === undefined) return false
     const { cacheMaxAge } = this.#env.settings
     if (age < cacheMaxAge * REFRESH_AT) return true
     if (age >= cacheMaxAge && !(this.#isFailing(now) && this.#isWithinStale(age))) return false
@@ -81,40 +96,39 @@ export class KeySet {
    * @throws TemporarilyUnavailableError the keys cannot be had
    */
   candidates(kid: string | undefined, algorithm: AsymmetricAlgorithm): Keys | Promise<Keys> {
-    const loaded = this.#current(this.#env.clock.now())
+    const loaded = this.#current(this.#clock.now())
     if (loaded instanceof Promise) return loaded.then(set => this.#select(set, kid, algorithm))
     return this.#select(loaded, kid, algorithm)
   }
 
   /** Resolves when there is a set to use. @throws TemporarilyUnavailableError */
   async ready(): Promise<void> {
-    await this.#current(this.#env.clock.now())
+    await this.#current(this.#clock.now())
   }
 
   #select(loaded: LoadedKeys, kid: string | undefined, algorithm: AsymmetricAlgorithm): Keys | Promise<Keys> {
     const named = kid === undefined ? loaded.keys : loaded.byKid.get(kid)
     if (named !== undefined) return pickKeys(named, algorithm)
-    const now = this.#env.clock.now()
+    const now = this.#clock.now()
     if (this.#backOff.remaining(now) > 0) throw this.#unavailable(now)
     if (this.#running === undefined && this.#isCooling(now)) throw refuse('key')
     return this.#refresh(now).then(
       fresh => pickKeys(fresh.byKid.get(kid ?? '') ?? [], algorithm),
       (cause: unknown) => {
-        throw this.#unavailable(this.#env.clock.now(), cause)
+        throw this.#unavailable(this.#clock.now(), cause)
       },
     )
   }
 
   /** Was there a successful attempt so recently that an unknown `kid` is taken for an invented one? */
   #isCooling(now: number): boolean {
-    const elapsed = now - this.#attemptedAt
-    return !this.#backOff.hasFailed && elapsed >= 0 && elapsed < this.#env.settings.cooldownDuration
+    return !this.#backOff.hasFailed && now - this.#attemptedAt < this.#env.settings.cooldownDuration
   }
 
   #current(now: number): LoadedKeys | Promise<LoadedKeys> {
-    if (this.#loaded !== undefined && this.isUsable(now)) return this.#loaded
+    if (this.#loaded !== undefined && this.#isFresh(now)) return this.#loaded
     if (this.#backOff.remaining(now) > 0) return this.#afterFailure(now)
-    return this.#refresh(now).catch((cause: unknown) => this.#afterFailure(this.#env.clock.now(), cause))
+    return this.#refresh(now).catch((cause: unknown) => this.#afterFailure(this.#clock.now(), cause))
   }
 
   #afterFailure(now: number, cause?: unknown): LoadedKeys {
@@ -169,10 +183,10 @@ export class KeySet {
 
   /** A set is as old as the attempt that fetched it: the issuer may have changed it while the answer was on its way. */
   #succeed(raw: readonly unknown[], startedAt: number): LoadedKeys {
-    const now = this.#env.clock.now()
-    const age = this.ageAt(now)
+    const now = this.#clock.now()
+    const age = this.#ageAt(now)
     this.#backOff.clear()
-    const loaded = this.#replace(raw, Math.min(startedAt, now))
+    const loaded = this.#replace(raw, startedAt)
     this.listeners.emit({
       type: 'key_set_loaded',
       code: 'loaded',
@@ -185,8 +199,8 @@ export class KeySet {
   }
 
   #fail(error: unknown, startedAt: number): never {
-    const now = this.#env.clock.now()
-    const age = this.ageAt(now)
+    const now = this.#clock.now()
+    const age = this.#ageAt(now)
     this.#backOff.fail(now)
     this.listeners.emit({
       type: 'key_set_failed',

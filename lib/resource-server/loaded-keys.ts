@@ -7,8 +7,8 @@ const MAX_CANDIDATES = 8
 
 /** A key set as it was fetched. */
 export interface LoadedKeys {
-  /** Milliseconds since the epoch. */
-  fetchedAt: number
+  /** By a clock that never goes back, in milliseconds. */
+  readonly fetchedAt: number
   readonly keys: readonly VerificationKey[]
   readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>
 }

@@ -107,7 +107,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   function describe(token: ReadToken | undefined): RefusedToken {
     const { payload: { iss: issuer } = {}, header: { kid } = {} } = token ?? {}
     const keySet = typeof issuer === 'string' ? keySets.get(issuer) : undefined
-    const ageMs = keySet?.ageAt(clock.now())
+    const ageMs = keySet?.age
     return {
       ...(keySet !== undefined && { issuer: issuer as string }),
       ...nameKey(kid),

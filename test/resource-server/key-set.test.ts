@@ -233,18 +233,182 @@ describe('key-set', () => {
       clock.advance(TIMES.cacheMaxAge)
       expect(await refusalOf(verifier, mintToken())).to.equal('key')
     })
-
-    it('does not live longer when the clock is set back', async () => {
-      const { verifier, published, clock } = createFixture({}, [first.jwk])
-      await verifier.ready()
-      clock.advance(-120 * MINUTE)
-      const token = mintToken({ key: first, claims: { iat: undefined } })
-      expect(await refusalOf(verifier, token)).to.equal(undefined)
-      published.keys = []
-      clock.advance(TIMES.cacheMaxAge)
-      expect(await refusalOf(verifier, token)).to.equal('key')
-    })
   })
+
+  const DAY = 1_440 * MINUTE
+  const jumps: { description: string; moves: number[] }[] = [
+    { description: 'set back by an hour', moves: [-60 * MINUTE] },
+    { description: 'set back by a day', moves: [-DAY] },
+    { description: 'set back, and corrected', moves: [-60 * MINUTE, 60 * MINUTE] },
+    { description: 'a day ahead', moves: [DAY] },
+    { description: 'a day ahead, and corrected', moves: [DAY, -DAY] },
+    { description: 'a day ahead for ten minutes, and corrected', moves: [DAY, 5 * MINUTE, 5 * MINUTE, -DAY] },
+    { description: 'back and forth', moves: [-60 * MINUTE, DAY, -DAY, -60 * MINUTE] },
+  ]
+  for (const { description, moves } of jumps) {
+    describe(`on a clock that is ${description}`, () => {
+      const timeless = { iat: undefined, exp: 4_000_000_000 }
+      const tokenOf = (key: typeof first) => mintToken({ key, claims: timeless })
+
+      /** A verifier that is in use while its clock moves. */
+      async function moved(network?: (moving: ReturnType<typeof createFixture>) => void, options = {}) {
+        const fixture = createFixture(options, [first.jwk])
+        await fixture.verifier.ready()
+        network?.(fixture)
+        for (const move of [0, ...moves]) {
+          fixture.clock.advance(move)
+          await refusalOf(fixture.verifier, tokenOf(first)).catch(() => undefined)
+          await settle()
+        }
+        return fixture
+      }
+
+      it('keeps no set for longer than it lives, and fetches none before', async () => {
+        const { verifier, network, published, clock } = await moved()
+        await verifier.ready()
+        const before = network.calls.length
+        for (let use = 0; use < 20; use++) expect(await refusalOf(verifier, tokenOf(first))).to.equal(undefined)
+        expect(network.calls).to.have.length(before)
+        published.keys = [second.jwk]
+        clock.advance(TIMES.cacheMaxAge)
+        expect(await refusalOf(verifier, tokenOf(first))).to.equal('key')
+        expect(await refusalOf(verifier, tokenOf(second))).to.equal(undefined)
+        expect(network.calls).to.have.length(before + 1)
+      })
+
+      it('forgets what it verified when the key is gone', async () => {
+        const { verifier, published, clock } = createFixture({}, [first.jwk])
+        const token = tokenOf(first)
+        for (let use = 0; use < 4; use++) expect(await refusalOf(verifier, token)).to.equal(undefined)
+        for (const move of moves) {
+          clock.advance(move)
+          expect(await refusalOf(verifier, token)).to.equal(undefined)
+          await settle()
+        }
+        published.keys = [second.jwk]
+        clock.advance(TIMES.cacheMaxAge)
+        expect(await refusalOf(verifier, token)).to.equal('key')
+      })
+
+      it('accepts a new key within a window, and asks once in it', async () => {
+        const { verifier, network, published, clock } = await moved()
+        const junk = mintToken({ header: { kid: 'invented' }, claims: timeless })
+        await refusalOf(verifier, junk)
+        published.keys = [first.jwk, second.jwk]
+        const before = network.calls.length
+        for (let use = 0; use < 20; use++) expect(await refusalOf(verifier, junk)).to.equal('key')
+        expect(network.calls.length - before).to.be.at.most(1)
+        clock.advance(TIMES.cooldownDuration)
+        expect(await refusalOf(verifier, tokenOf(second))).to.equal(undefined)
+        expect(network.calls.length - before).to.be.at.most(2)
+      })
+
+      it('comes back from an outage within ten seconds', async () => {
+        const { verifier, network, clock } = await moved(({ network }) => {
+          network.always(JWKS_URI, () => json({}, 500))
+        })
+        await refusalOf(verifier, mintToken({ key: second, claims: timeless })).catch(() => undefined)
+        network.always(JWKS_URI, () => json({ keys: [first.jwk, second.jwk] }))
+        clock.advance(10 * SECOND)
+        expect(await refusalOf(verifier, tokenOf(second))).to.equal(undefined)
+      })
+
+      it('tries no more often in an outage than else', async () => {
+        const { verifier, network, clock } = await moved(({ network }) => {
+          network.always(JWKS_URI, () => json({}, 500))
+        })
+        const before = network.calls.length
+        for (let second = 0; second < 100; second++) {
+          clock.advance(SECOND)
+          await refusalOf(verifier, mintToken({ header: { kid: 'invented' }, claims: timeless })).catch(() => undefined)
+        }
+        expect(network.calls.length - before).to.be.within(5, 30)
+      })
+
+      it('goes on in an outage until the set is too old, and no longer', async () => {
+        const { verifier, network, clock } = await moved()
+        network.always(JWKS_URI, () => json({}, 500))
+        await verifier.ready()
+        const token = tokenOf(first)
+        for (let minute = 0; minute < 49; minute++) {
+          clock.advance(MINUTE)
+          expect(await refusalOf(verifier, token)).to.equal(undefined)
+        }
+        clock.advance(11 * MINUTE)
+        await expectUnavailable(verifier, token)
+      })
+
+      it('counts the time before for the stale bound, and tells of no negative one', async () => {
+        const { verifier, network, clock, events } = createFixture({}, [first.jwk])
+        await verifier.ready()
+        network.always(JWKS_URI, () => json({}, 500))
+        const token = tokenOf(first)
+        for (let minute = 0; minute < 59; minute++) {
+          clock.advance(MINUTE)
+          expect(await refusalOf(verifier, token)).to.equal(undefined)
+          await settle()
+        }
+        for (const move of moves.filter(step => step < 0).slice(0, 1)) {
+          clock.advance(move)
+          expect(await refusalOf(verifier, token)).to.equal(undefined)
+          await refusalOf(verifier, mintToken({ header: { kid: 'invented' }, claims: timeless })).catch(() => undefined)
+          await settle()
+        }
+        clock.advance(MINUTE)
+        await expectUnavailable(verifier, token)
+        const times = events.flatMap(({ type, ...event }) =>
+          Object.values(event).filter(value => typeof value === 'number'),
+        )
+        expect(times.filter(time => time < 0)).to.deep.equal([])
+      })
+
+      it('counts the time before for the life of a set', async () => {
+        const { verifier, published, clock } = createFixture({}, [first.jwk])
+        await verifier.ready()
+        const token = tokenOf(first)
+        for (const move of [TIMES.cacheMaxAge * 0.7, ...moves]) {
+          clock.advance(move)
+          expect(await refusalOf(verifier, token)).to.equal(undefined)
+          await settle()
+        }
+        await verifier.ready()
+        published.keys = [second.jwk]
+        clock.advance(TIMES.cacheMaxAge * 0.3)
+        await refusalOf(verifier, token)
+        await settle()
+        // A jump ahead had it fetched again in between; else it is over by now.
+        const isAhead = moves.some(move => move > 0)
+        expect(await refusalOf(verifier, token)).to.equal(isAhead ? undefined : 'key')
+      })
+
+      it('reads the metadata once a day still', async () => {
+        const uri = `${ISSUER}/.well-known/oauth-authorization-server`
+        const { verifier, network, clock } = createFixture({ issuer: ISSUER }, [first.jwk])
+        network.always(uri, () => json({ issuer: ISSUER, jwks_uri: JWKS_URI }))
+        for (const move of [0, ...moves]) {
+          clock.advance(move)
+          await verifier.ready()
+        }
+        const read = () => network.calls.filter(call => call === uri).length
+        const before = read()
+        for (let hour = 0; hour < 20; hour++) {
+          clock.advance(60 * MINUTE)
+          await verifier.ready()
+        }
+        expect(read() - before).to.be.at.most(1)
+      })
+
+      it('exports the age that the set has', async () => {
+        const { verifier, clock } = await moved()
+        await verifier.ready()
+        const [{ fetchedAt: before = 0 } = {}] = verifier.exportKeys()
+        clock.advance(MINUTE)
+        const [{ fetchedAt = 0 } = {}] = verifier.exportKeys()
+        expect(fetchedAt).to.equal(before)
+        expect(clock.now() - fetchedAt).to.be.within(MINUTE, MINUTE + TIMES.cacheMaxAge)
+      })
+    })
+  }
 
   describe('unknown kid', () => {
     it('causes at most one fetch in a window, under five thousand', async () => {

@@ -391,6 +391,11 @@ describe('verify-access-token', () => {
         payloadText: JSON.stringify(GOOD_CLAIMS).replace(/"exp":\d+/, '"exp":1e999'),
         refusal: 'exp',
       },
+      {
+        description: 'any exp by a clock that tells no number',
+        options: { clock: { now: () => Number.NaN } },
+        refusal: 'expired',
+      },
       { description: 'nbf within the leeway', claims: { nbf: NOW + LEEWAY } },
       { description: 'nbf beyond the leeway', claims: { nbf: NOW + LEEWAY + 1 }, refusal: 'not_yet_valid' },
       { description: 'nbf as text', claims: { nbf: '0' }, refusal: 'nbf' },

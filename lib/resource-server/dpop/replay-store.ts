@@ -13,8 +13,19 @@ export interface ReplayStore {
   add(id: string, expiresAt: number): boolean | Promise<boolean>
 }
 
-/** Ids kept in a process, at most: about 100 MB. Beyond it the oldest are forgotten. */
+/** Ids kept in a process, at most: about 170 MB. Beyond it the oldest are forgotten. */
 const MAX_IDS = 1_000_000
+/** Between two ids no more than so many milliseconds are counted as passed: a clock that jumped ahead tells of a whole day. */
+const LONGEST_STEP = 1_000
+/** Milliseconds an id is kept beyond its time, for the steps of so many jumps. */
+const RESERVE = 60_000
+
+interface Kept {
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+  /** Counted in short steps: so that a clock which was ahead for a while, and is corrected, brings back no proof that was used. */
+  keptUntil: number
+}
 
 const stores = new WeakMap<Clock, ReplayStore>()
 
@@ -26,13 +37,16 @@ export function memoryReplays(clock: Clock): ReplayStore {
 /** @param max ids kept, at most */
 export function createMemoryReplays(clock: Clock, max = MAX_IDS): ReplayStore {
   // In the order they came in: those to be forgotten first stand first, or nearly so.
-  const ids = new Map<string, number>()
+  const ids = new Map<string, Kept>()
+  let last = Number.NEGATIVE_INFINITY
+  let passed = 0
 
   /** Two at most for each one that comes: nobody pays for a great clean-up. */
   function forget(now: number): void {
     let looked = 0
-    for (const [id, expiresAt] of ids) {
-      if (looked++ === 2 || (expiresAt > now && ids.size < max)) return
+    for (const [id, { expiresAt, keptUntil }] of ids) {
+      const isOver = expiresAt <= now && keptUntil <= passed
+      if (looked++ === 2 || (!isOver && ids.size < max)) return
       ids.delete(id)
     }
   }
@@ -40,11 +54,13 @@ export function createMemoryReplays(clock: Clock, max = MAX_IDS): ReplayStore {
   return {
     add(id, expiresAt) {
       const now = clock.now()
+      passed += Math.min(Math.max(0, now - last), LONGEST_STEP)
+      last = now
       const known = ids.get(id)
-      if (known !== undefined && known > now) return false
+      if (known !== undefined && known.expiresAt > now) return false
       ids.delete(id)
       forget(now)
-      ids.set(id, expiresAt)
+      ids.set(id, { expiresAt, keptUntil: passed + expiresAt - now + RESERVE })
       return true
     },
   }

@@ -69,7 +69,7 @@ async function openServer(config: Config, log: Logger): Promise<AuthorizationSer
   if (mongodbUri !== undefined && encryptionKey === undefined) {
     log.warn('ENCRYPTION_KEY is not set: private signing keys are stored in MongoDB as they are')
   }
-  const store = await openStore(config)
+  const store = await openStore(config, log)
   try {
     return await authorizationServer({
       ...(accounts.length === 0 ? { issuer } : { accounts: accountsByPath(issuer, accounts) }),
@@ -86,10 +86,12 @@ async function openServer(config: Config, log: Logger): Promise<AuthorizationSer
 }
 
 /** Each engine is loaded only where it is used: mongoose need not be installed. */
-async function openStore({ mongodbUri, dataDir }: Config): Promise<Store> {
+async function openStore({ mongodbUri, dataDir }: Config, log: Logger): Promise<Store> {
   if (mongodbUri === undefined) {
     const { embeddedStore } = await import('../store/embedded/index.js')
-    return embeddedStore(dataDir)
+    return embeddedStore(dataDir, {
+      onWarning: ({ path, mode }) => log.warn({ path, mode }, 'other users of this machine can use what is stored here'),
+    })
   }
   const { mongoStore } = await import('../store/mongo/index.js')
   return mongoStore(mongodbUri)

@@ -1,5 +1,4 @@
 import { promisify } from 'node:util'
-import type { RootDatabase } from 'lmdb'
 import type { Clock } from '../../clock.js'
 import { ConflictError, StoreUnavailableError } from '../../errors.js'
 import { and, type CompareNode, type Filter, type Scalar } from '../../query/tree.js'
@@ -7,6 +6,7 @@ import { equalityOn } from '../equality.js'
 import { PageBuilder } from '../page.js'
 import { assertPaths } from '../paths.js'
 import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
+import type { Environment, Root } from './environment.js'
 import {
   afterPrefix,
   expiryKey,
@@ -21,8 +21,6 @@ import {
 } from './keys.js'
 import { match, valuesAt } from './match.js'
 
-export type Root = RootDatabase<unknown, Buffer>
-
 /** How long rows are looked at before other requests have their turn, in milliseconds. */
 const SLICE = 4
 
@@ -33,14 +31,14 @@ const ORDER = ''
 
 /** One record kind in LMDB: the record under its id, and a key each for its unique values and its index entries. */
 export class EmbeddedCollection<T extends StoredRecord> implements Collection<T> {
-  readonly #root: Root
+  readonly #environment: Environment
   readonly #kind: RecordKind<T>
   readonly #clock: Clock
   readonly #indexed: ReadonlySet<string>
   readonly #unique: ReadonlySet<string>
 
-  constructor(root: Root, kind: RecordKind<T>, clock: Clock) {
-    this.#root = root
+  constructor(environment: Environment, kind: RecordKind<T>, clock: Clock) {
+    this.#environment = environment
     this.#kind = kind
     this.#clock = clock
     this.#indexed = new Set([...kind.unique, ...kind.indexes])
@@ -101,8 +99,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
       if (present === null || present.revision !== revision) return null
       const fields = this.#takenFields(record)
       if (fields.length > 0) return new ConflictError(fields)
-      this.#delete(present)
-      return this.#put({ ...record, revision: revision + 1 })
+      return this.#put({ ...record, revision: revision + 1 }, present)
     })
   }
 
@@ -125,14 +122,14 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     })
   }
 
+  /** Another one after a failed transaction: never to be kept. */
+  get #root(): Root {
+    return this.#environment.root
+  }
+
   /** Runs in one transaction. Checks come before writes: a transaction of lmdb's is not rolled back by a throw. */
   async #write<R>(change: () => R | ConflictError): Promise<R> {
-    let result: R | ConflictError
-    try {
-      result = await this.#root.transaction(change)
-    } catch (error) {
-      throw new StoreUnavailableError('the store could not be written', error)
-    }
+    const result = await this.#environment.write(change)
     if (result instanceof ConflictError) throw result
     return result
   }
@@ -141,6 +138,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     try {
       return look()
     } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error
       throw new StoreUnavailableError('the store could not be read', error)
     }
   }
@@ -178,12 +176,16 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     })
   }
 
-  #put(record: T): T {
-    for (const key of this.#holders(record)) this.#delete(this.#root.get(key) as T)
+  /** What can throw comes first. @param replaced the record that this one takes the place of */
+  #put(record: T, replaced?: T): T {
+    const copy = structuredClone(record)
     const key = this.#key(record)
+    const entries = this.#entries(record)
+    this.#delete(replaced)
+    for (const holder of this.#holders(record)) this.#delete(this.#root.get(holder) as T)
     this.#root.putSync(key, record)
-    for (const entry of this.#entries(record)) this.#root.putSync(entry, key)
-    return structuredClone(record)
+    for (const entry of entries) this.#root.putSync(entry, key)
+    return copy
   }
 
   /** Expired records that still stand where this one goes. */

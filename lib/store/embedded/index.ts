@@ -1,1 +1,2 @@
+export type { StoreWarning } from './data-folder.js'
 export { type EmbeddedStoreOptions, embeddedStore } from './embedded-store.js'

@@ -1,0 +1,46 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { StoreLockedError, StoreUnavailableError } from '../../errors.js'
+
+/** Of the package `fs-native-extensions`, which has no types. */
+interface FileLocks {
+  /** Locks the whole file for this descriptor alone. @returns false where another descriptor holds it */
+  tryLock(descriptor: number): boolean
+}
+
+/**
+ * Takes the operating system's lock on a file, at once or not at all. It belongs to this one opening of the file, in
+ * whichever process, container or thread, and ends with it, however the process ends.
+ *
+ * @param path a file that exists, and that nobody removes
+ * @returns how to give it back
+ * @throws StoreLockedError it is held
+ * @throws StoreUnavailableError it cannot be had on this platform or file system
+ */
+export function lockFile(path: string): () => void {
+  const { tryLock } = loadLocks()
+  const descriptor = openSync(path, constants.O_RDWR)
+  try {
+    if (!tryLock(descriptor)) throw new StoreLockedError('another process owns the data folder')
+  } catch (error) {
+    closeSync(descriptor)
+    if (error instanceof StoreLockedError) throw error
+    throw new StoreUnavailableError('the data folder cannot be locked', error)
+  }
+  return () => closeSync(descriptor)
+}
+
+/** Loaded on first use: where it does not fit the platform, the rest of the module still loads. */
+function loadLocks(): FileLocks {
+  try {
+    const locks: unknown = createRequire(import.meta.url)('fs-native-extensions')
+    if (areLocks(locks)) return locks
+  } catch (error) {
+    throw new StoreUnavailableError('the data folder cannot be locked on this platform', error)
+  }
+  throw new StoreUnavailableError('the data folder cannot be locked on this platform')
+}
+
+function areLocks(value: unknown): value is FileLocks {
+  return typeof value === 'object' && value !== null && 'tryLock' in value && typeof value.tryLock === 'function'
+}

@@ -90,7 +90,8 @@ async function openStore({ mongodbUri, dataDir }: Config, log: Logger): Promise<
   if (mongodbUri === undefined) {
     const { embeddedStore } = await import('../store/embedded/index.js')
     return embeddedStore(dataDir, {
-      onWarning: ({ path, mode }) => log.warn({ path, mode }, 'other users of this machine can use what is stored here'),
+      onWarning: ({ path, mode }) =>
+        log.warn({ path, mode }, 'other users of this machine can use what is stored here'),
     })
   }
   const { mongoStore } = await import('../store/mongo/index.js')

@@ -1,26 +1,59 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
+import type { Store } from '../../lib/store/port.js'
 import { THING_KIND, thing } from './kinds.js'
 
 /**
- * Started by the embedded store's tests: does to the store in a folder what standard input says, a command a line
- * (`open`, `insert <id> <bytes>`, `get <id>`, `close`), all at once, and prints `<command> <outcome>` for each.
+ * Started by the embedded store's tests (operate.ts): reads `<number> <folder> <command> …` from standard input, does it to
+ * the store in that folder, all at once, and prints `<number> <outcome>`.
  */
-const [folder = ''] = process.argv.slice(2)
-const store = embeddedStore(folder)
+const stores = new Map<string, Store>()
 
-async function run(command: string): Promise<string> {
-  const [name, id = '', size = '0'] = command.split(' ')
-  if (name === 'close') return store.close().then(() => 'ok')
+function storeOf(folder: string): Store {
+  const store = stores.get(folder) ?? embeddedStore(folder, { onWarning: () => {} })
+  stores.set(folder, store)
+  return store
+}
+
+async function run(folder: string, command: string, id: string, bytes: number): Promise<string> {
+  if (command === 'fill') return fill(folder)
+  if (command === 'free') return free(folder)
+  const store = storeOf(folder)
+  if (command === 'close') {
+    stores.delete(folder)
+    await store.close()
+    return 'ok'
+  }
   const things = await store.collection(THING_KIND)
-  if (name === 'open') return 'ok'
-  if (name === 'get') return (await things.get('acme', id)) === null ? 'absent' : 'ok'
-  await things.insert(thing(id, { name: id, note: 'x'.repeat(Number(size)) }))
+  if (command === 'get') return (await things.get('acme', id)) === null ? 'absent' : 'ok'
+  if (command === 'insert') await things.insert(thing(id, { name: id, note: 'x'.repeat(bytes) }))
   return 'ok'
 }
 
-for await (const command of createInterface({ input: process.stdin })) {
-  run(command)
+/** Takes all the room there is on the disk. */
+function fill(folder: string): string {
+  const file = openSync(join(folder, 'filler'), 'w')
+  for (let size = 65_536; size > 0; ) {
+    try {
+      writeSync(file, Buffer.alloc(size))
+    } catch {
+      size = Math.floor(size / 2)
+    }
+  }
+  closeSync(file)
+  return 'ok'
+}
+
+function free(folder: string): string {
+  rmSync(join(folder, 'filler'))
+  return 'ok'
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [number, folder = '', command = '', id = '', bytes = '0'] = line.split(' ')
+  run(folder, command, id, Number(bytes))
     .catch((error: { code?: unknown; message?: unknown }) => `${error.code} ${error.message}`)
-    .then(outcome => process.stdout.write(`${command}: ${outcome}\n`))
+    .then(outcome => process.stdout.write(`${number} ${outcome}\n`))
 }

@@ -11,7 +11,13 @@ const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 /** A run of one suite, with what .mocharc.json loads. */
 function run(moment: string): { status: number | null; output: string } {
   const { require: modules } = JSON.parse(readFileSync(`${ROOT}/.mocharc.json`, 'utf8')) as { require: string[] }
-  const args = ['--no-config', '--node-option', 'import=tsx', ...modules.flatMap(module => ['--require', module]), SUITE]
+  const args = [
+    '--no-config',
+    '--node-option',
+    'import=tsx',
+    ...modules.flatMap(module => ['--require', module]),
+    SUITE,
+  ]
   const env = { PATH: process.env['PATH'], REJECT: moment }
   const { status, stdout, stderr } = spawnSync(process.execPath, [MOCHA, ...args], { cwd: ROOT, env, encoding: 'utf8' })
   return { status, output: stdout + stderr }

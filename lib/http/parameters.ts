@@ -1,8 +1,10 @@
 import { InvalidRequestError, ManagementError, RequestTooLargeError } from '../errors.js'
-import { BodyError, isParsed, mediaType, readText } from './body.js'
+import { mediaType, readText } from './body.js'
+import { BodyError, type BodyFault } from './body-error.js'
 import { decodeForm } from './form.js'
 import type { HttpRequest } from './handler.js'
-import { DuplicateMemberError, parseJson } from './json.js'
+import { DuplicateMemberError, JsonLimitError, parseJson } from './json.js'
+import { findParsed } from './parsed-body.js'
 
 /** Parameters whose name in another case, or with brackets or dots behind it, is a mistake that must not pass unseen. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -38,22 +40,30 @@ export async function parseParameters(req: HttpRequest, { limit }: { limit: numb
     req.resume()
     throw new InvalidRequestError('The body must be a form or JSON.', { detail: 'content type' })
   }
-  if (isParsed(req)) return readMembers(req.body)
   let text: string
   try {
-    text = await readText(req, limit)
+    const parsed = findParsed(req, limit)
+    if (parsed !== undefined && 'value' in parsed) return readMembers(parsed.value)
+    text = parsed?.text ?? (await readText(req, limit))
   } catch (error) {
     throw unreadable(error)
   }
   return type === FORM ? readForm(text) : readJson(text)
 }
 
+/** Faults that a host has to know of to mend them. */
+const LOST: Partial<Record<BodyFault, string>> = {
+  consumed: 'was read by something before',
+  incomplete: 'is not as long as its Content-Length',
+}
+
 function unreadable(error: unknown): unknown {
   if (!(error instanceof BodyError)) return error
-  if (error.fault === 'too-large') {
+  const { fault } = error
+  if (fault === 'too-large') {
     return new RequestTooLargeError('The body is too large.', { headers: { Connection: 'close' } })
   }
-  return new InvalidRequestError('The body cannot be read.', { detail: error.fault })
+  return new InvalidRequestError(`The body ${LOST[fault] ?? 'cannot be read'}.`, { detail: fault })
 }
 
 function readForm(text: string): Map<string, string> {
@@ -118,46 +128,56 @@ function repeated(): InvalidRequestError {
 }
 
 /** Bytes a body of the management API may have: the largest legal API fits. */
-const MANAGEMENT_LIMIT = 2 * 1024 * 1024
+export const MANAGEMENT_BODY_LIMIT = 4 * 1024 * 1024
 
 /**
  * Reads the JSON object that a management request carries.
  *
  * @throws ManagementError `unsupported_media_type`, `payload_too_large`, `validation_error` (not JSON, not an object,
- * a member named twice)
+ * a member named twice, more levels or members than anything legal has; not all of it has come here)
  */
 export async function readManagementBody(req: HttpRequest): Promise<object> {
   if (mediaType(req) !== JSON_TYPE) {
     req.resume()
     throw new ManagementError('unsupported_media_type', 'The body must be application/json.')
   }
-  const value = isParsed(req) ? req.body : parseManagementBody(await readManagementText(req))
+  const value = await readManagementValue(req)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidBody('must be a JSON object')
   }
   return value
 }
 
-async function readManagementText(req: HttpRequest): Promise<string> {
+async function readManagementValue(req: HttpRequest): Promise<unknown> {
+  let text: string
   try {
-    return await readText(req, MANAGEMENT_LIMIT)
+    const parsed = findParsed(req, MANAGEMENT_BODY_LIMIT)
+    if (parsed !== undefined && 'value' in parsed) return parsed.value
+    text = parsed?.text ?? (await readText(req, MANAGEMENT_BODY_LIMIT))
   } catch (error) {
-    if (!(error instanceof BodyError)) throw error
-    if (error.fault === 'encoded') {
-      throw new ManagementError('unsupported_media_type', 'The body must not be compressed.')
-    }
-    if (error.fault !== 'too-large') throw invalidBody('must be JSON in UTF-8')
-    throw new ManagementError('payload_too_large', 'The body must not be larger than 2 MB.', {
-      headers: { Connection: 'close' },
-    })
+    throw unreadableByManagement(error)
   }
+  return parseManagementBody(text)
+}
+
+function unreadableByManagement(error: unknown): unknown {
+  if (!(error instanceof BodyError)) return error
+  const { fault } = error
+  if (fault === 'encoded') {
+    return new ManagementError('unsupported_media_type', 'The body must not be compressed.')
+  }
+  if (fault !== 'too-large') return invalidBody(LOST[fault] ?? 'must be JSON in UTF-8')
+  return new ManagementError('payload_too_large', 'The body must not be larger than 4 MB.', {
+    headers: { Connection: 'close' },
+  })
 }
 
 function parseManagementBody(text: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw error instanceof DuplicateMemberError ? invalidBody('names a member twice') : invalidBody('must be JSON')
+    if (error instanceof DuplicateMemberError) throw invalidBody('names a member twice')
+    throw invalidBody(error instanceof JsonLimitError ? `must be smaller: ${error.message}` : 'must be JSON')
   }
 }
 

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
-import { BodyError, readText } from '../../lib/http/body.js'
+import { readText } from '../../lib/http/body.js'
+import { BodyError } from '../../lib/http/body-error.js'
 
 const LIMIT = 1_000
 

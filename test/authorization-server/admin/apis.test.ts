@@ -175,11 +175,25 @@ describeStores('management of APIs', engine => {
       code: 'unsupported_media_type',
     },
     {
-      description: 'more than 2 MB',
+      description: '4 MB',
       type: 'application/json',
-      body: `"${long(2_100_000)}"`,
+      body: `"${long(4 * 1024 * 1024 - 2)}"`,
+      status: 400,
+      code: 'validation_error',
+    },
+    {
+      description: 'a byte more than 4 MB',
+      type: 'application/json',
+      body: `"${long(4 * 1024 * 1024 - 1)}"`,
       status: 413,
       code: 'payload_too_large',
+    },
+    {
+      description: '10 001 members',
+      type: 'application/json',
+      body: JSON.stringify(Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [i, 0]))),
+      status: 400,
+      code: 'validation_error',
     },
   ]
   for (const { description, type, body, status, code } of bodies) {
@@ -190,6 +204,28 @@ describeStores('management of APIs', engine => {
       expect(answer.text).not.to.match(/ at |node_modules|SyntaxError/)
     })
   }
+
+  it('takes the largest API that is legal, and gives it back as it came', async () => {
+    const largest = {
+      name: '😀'.repeat(200),
+      slug: long(200),
+      identifier: `https://a.example/${long(582)}`,
+      description: '😀'.repeat(500),
+      permissions: Array.from({ length: 1000 }, (_, i) => {
+        return { value: `${i}`.padStart(280, 'p'), description: '😀'.repeat(500) }
+      }),
+    }
+    const { body } = await create(largest).expect(201)
+    expect(body).to.deep.include(largest)
+    const read = await request(app).get(`/apis/${body.id}`).expect(200)
+    expect(read.body).to.deep.equal(body)
+    const { permissions } = largest
+    const changed = await request(app)
+      .post(`/apis/${body.id}`)
+      .send({ permissions: permissions.toReversed() })
+      .expect(200)
+    expect(changed.body.permissions).to.deep.equal(permissions.toReversed())
+  })
 
   it('tells identifiers apart byte by byte', async () => {
     await created()

@@ -2,20 +2,10 @@ import { expect } from 'chai'
 import { ConflictError } from '../../lib/errors.js'
 import { and, eq, type Filter, not } from '../../lib/query/tree.js'
 import type { Collection, Store } from '../../lib/store/port.js'
+import { random } from '../support/random.js'
 import { setClock } from '../support/set-clock.js'
 import { requireMongo, storeEngines } from '../support/stores.js'
 import { NOON, THING_KIND, type Thing, thing } from './kinds.js'
-
-/** A small generator with a seed, so that a failure can be replayed (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below) | 0
-  }
-}
 
 type Step = (things: Collection<Thing>) => Promise<unknown>
 

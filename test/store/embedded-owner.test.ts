@@ -70,7 +70,7 @@ describe('embedded store: one owner', () => {
   describe('in containers on one volume', () => {
     const container = ['unshare', ...asRoot, '--pid', '--fork', '--mount-proc', '--kill-child'] as const
     before(function prepare() {
-      requireCommand(this, ...container, 'true')
+      requireCommand(this, [...container, 'true'])
     })
 
     const pairs = [

@@ -28,6 +28,7 @@ async function run(folder: string, command: string, id: string, bytes: number): 
   }
   const things = await store.collection(THING_KIND)
   if (command === 'get') return (await things.get('acme', id)) === null ? 'absent' : 'ok'
+  if (command === 'list') return `${(await things.find('acme', { limit: 10_000 })).length}`
   if (command === 'insert') await things.insert(thing(id, { name: id, note: 'x'.repeat(bytes) }))
   return 'ok'
 }

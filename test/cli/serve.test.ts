@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { requireCommand } from '../support/require-command.js'
 import { mongoDatabase, requireMongo } from '../support/stores.js'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
@@ -163,6 +164,50 @@ describe('scopegate serve', () => {
     expect(stdout).to.match(/"level":40.*ENCRYPTION_KEY/)
   })
 
+  it('warns where other users can read what it stores', async () => {
+    chmodSync(folder, 0o755)
+    const command = new Command({ PORT: '0', DATA_DIR: folder })
+    await command.address()
+    const { code, stdout } = await command.stop()
+    expect(code).to.equal(0)
+    const warnings = stdout.split('\n').filter(line => line.includes('"level":40'))
+    expect(warnings).to.have.length(1)
+    expect(JSON.parse(warnings[0] ?? '')).to.include({ path: folder, mode: '0755' })
+  })
+
+  it('answers 503 to what it cannot write, and goes on; when there is room it writes again', async function onFullDisk() {
+    requireCommand(this, ['prlimit', '--pid', `${process.pid}`, '--fsize'])
+    const env = { MANAGEMENT_CLIENT_ID: 'admin', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment-of-tests' }
+    const command = new Command({ PORT: '0', DATA_DIR: folder, ...env })
+    const address = await command.address()
+    const limit = (bytes: string) => run('prlimit', ['--pid', `${command.child.pid}`, `--fsize=${bytes}:unlimited`])
+    const token = () =>
+      fetch(`${address}/oauth/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa('admin:a-secret-of-the-environment-of-tests')}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      })
+    const { access_token: bearer } = (await (await token()).json()) as { access_token: string }
+    const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' }
+    const create = (name: string) => {
+      const body = JSON.stringify({ name, identifier: `urn:test:${name}`, description: 'x'.repeat(500) })
+      return fetch(`${address}/apis`, { method: 'POST', headers, body })
+    }
+    for (let time = 0; time < 2; time++) {
+      await limit(`${statSync(join(folder, 'data.mdb')).size}`)
+      let written = 0
+      while ((await create(`${time}-${written}`)).status === 201) written++
+      for (const answer of await Promise.all([create('x'), create('y'), create('z')]))
+        expect(answer.status).to.equal(503)
+      expect((await token()).status).to.equal(200)
+      expect((await fetch(`${address}/apis`, { headers })).status).to.equal(200)
+      expect((await fetch(`${address}/health`)).status).to.equal(200)
+      await limit('unlimited')
+      expect((await create(`${time}-after`)).status).to.equal(201)
+    }
+    expect((await command.stop()).code).to.equal(0)
+  })
+
   describe('refuses with one line and exit 1', () => {
     const refusals: { description: string; env: Record<string, string>; message: RegExp }[] = [
       { description: 'an issuer with a trailing slash', env: { ISSUER: 'https://a.example/' }, message: /slash/ },
@@ -171,11 +216,28 @@ describe('scopegate serve', () => {
         env: { MONGODB_URI: 'mongodb://127.0.0.1:1/x' },
         message: /MONGODB_URI/,
       },
-      { description: 'a folder that cannot be made', env: { DATA_DIR: '/dev/null/x' }, message: /DATA_DIR/ },
+      {
+        description: 'a folder below a file',
+        env: { DATA_DIR: '/dev/null/x' },
+        message: /cannot be used \(DATA_DIR, \/dev\/null\/x\): not a directory/,
+      },
+      {
+        description: 'a folder where none can be made',
+        env: { DATA_DIR: '/proc/x/y' },
+        message: /cannot be used \(DATA_DIR, \/proc\/x\/y\): no such file or directory/,
+      },
     ]
     for (const { description, env, message } of refusals) {
       it(description, () => refused(new Command({ PORT: '0', DATA_DIR: ':memory:', ...env }), message))
     }
+
+    it('a data file that is damaged', async () => {
+      writeFileSync(join(folder, 'data.mdb'), 'It is a text.')
+      await refused(
+        new Command({ PORT: '0', DATA_DIR: folder }),
+        new RegExp(`data file is damaged \\(DATA_DIR, ${folder}\\)`),
+      )
+    })
 
     it('an unknown command', () => refused(new Command({}, ['start']), /unknown command/))
 

@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { asRoot, Operator, requireCommand } from './operate.js'
+import { requireCommand } from '../support/require-command.js'
+import { asRoot, Operator } from './operate.js'
 
 const REFUSED = 'ERR_STORE_UNAVAILABLE the store could not be written'
 const LARGE = 30_000

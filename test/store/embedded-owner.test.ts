@@ -4,7 +4,8 @@ import { join, relative } from 'node:path'
 import { expect } from 'chai'
 import { StoreLockedError } from '../../lib/errors.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
-import { asRoot, Operator, requireCommand } from './operate.js'
+import { requireCommand } from '../support/require-command.js'
+import { asRoot, Operator } from './operate.js'
 
 const LOCKED = 'ERR_STORE_LOCKED another process owns the data folder'
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -63,19 +63,6 @@ export class Operator {
     for (const answer of this.#waiting.values()) answer('dead')
     this.#waiting.clear()
   }
-}
-
-/**
- * Skips a suite where a command of the system does not run, saying which; under `CI=true` that is a failure.
- * @param probe the command, as the suite uses it
- */
-export function requireCommand(context: Mocha.Context, probe: readonly string[]): void {
-  const [command = '', ...args] = probe
-  if (spawnSync(command, args, { stdio: 'ignore' }).status === 0) return
-  const reason = `this machine does not run: ${probe.join(' ')}`
-  if (process.env['CI'] === 'true') throw new Error(`these tests must run here, and ${reason}`)
-  console.warn(`  skipped: ${reason}`)
-  context.skip()
 }
 
 /** Options of `unshare` that let anyone use it. */

@@ -50,15 +50,19 @@ const LINK = { page: 0, transaction: 8, pages: 16 }
 const FREE_KEY_SIZE = 8
 const FREE_ENTRY_SIZE = 8
 
+/** A node, by where its parts stand in its page. */
 interface Node {
-  key: Buffer
-  /** Of a branch. */
-  below: number
-  /** Of a leaf. */
+  keyStart: number
+  keyEnd: number
   size: number
   flags: number
-  /** Of a leaf: what follows the key, to the end of the page. */
-  rest: Buffer
+}
+
+interface Page {
+  number: number
+  bytes: Buffer
+  /** In the order of their keys. */
+  nodes: Node[]
 }
 
 /** From which key on, and up to which. */
@@ -80,11 +84,14 @@ class Walk {
   readonly #file: DataFile
   readonly #name: TreeName
   readonly #size: TreeSize
+  /** By where a node begins in the page that is read: how long it is. */
+  readonly #lengths: Uint32Array
 
   constructor(file: DataFile, name: TreeName, size: TreeSize) {
     this.#file = file
     this.#name = name
     this.#size = size
+    this.#lengths = new Uint32Array(file.pageSize)
   }
 
   page(number: number, depth: number, range: Range): void {
@@ -94,51 +101,104 @@ class Walk {
 
   #branch(number: number, depth: number, range: Range): void {
     this.#size.branches++
-    const nodes = this.#nodes(number, BRANCH)
+    const page = this.#read(number, BRANCH)
+    if (page.nodes.length < (this.#name === 'main' ? 2 : 1)) throw new Error(`page ${number} has too few nodes`)
     // The key of the first node counts as the lowest there is, whatever stands there.
-    const keys = nodes.map(({ key }, i) => (i === 0 ? range.from : key))
-    assertOrder(keys.slice(1), range, this.#name, number)
-    for (const [i, { below }] of nodes.entries()) {
-      this.page(below, depth - 1, { from: keys[i], to: keys[i + 1] ?? range.to })
+    this.#assertOrder(page, 1, range)
+    const keys = page.nodes.map((node, i) => (i === 0 ? range.from : keyOf(page, node)))
+    for (const [i, { size, flags }] of page.nodes.entries()) {
+      this.page(size + flags * 2 ** 32, depth - 1, { from: keys[i], to: keys[i + 1] ?? range.to })
     }
   }
 
   #leaf(number: number, range: Range): void {
     this.#size.leaves++
-    const nodes = this.#nodes(number, LEAF)
-    const keys = nodes.map(({ key }) => key)
-    const isWrong = (key: Buffer): boolean => (this.#name === 'free' ? key.length !== FREE_KEY_SIZE : key.length === 0)
-    if (keys.some(isWrong)) throw new Error(`page ${number} has a wrong key`)
-    assertOrder(keys, range, this.#name, number)
-    for (const node of nodes) {
-      this.#size.entries++
-      const value = node.flags === ON_OVERFLOW ? this.#overflow(node) : node.rest.subarray(0, node.size)
-      if (this.#name === 'free') assertFreeList(value, this.#file.lastPage)
-    }
+    const page = this.#read(number, LEAF)
+    if (page.nodes.length === 0) throw new Error(`page ${number} has too few nodes`)
+    this.#assertOrder(page, 0, range)
+    for (const node of page.nodes) this.#value(page, node)
   }
 
-  #nodes(number: number, kind: number): Node[] {
-    this.#take(number, 1)
-    const page = this.#file.read(number, this.#file.pageSize)
-    this.#assertHeader(page, number, kind)
-    const nodes = readNodes(page, number, kind === LEAF)
-    if (nodes.length < (kind === BRANCH && this.#name === 'main' ? 2 : 1))
-      throw new Error(`page ${number} has too few nodes`)
-    return nodes
+  #value({ number, bytes }: Page, { keyStart, keyEnd, size, flags }: Node): void {
+    const keySize = keyEnd - keyStart
+    if (keySize === 0 || (this.#name === 'free' && keySize !== FREE_KEY_SIZE))
+      throw new Error(`page ${number} has a wrong key`)
+    this.#size.entries++
+    const overflow =
+      flags === ON_OVERFLOW ? this.#overflow(bytes.subarray(keyEnd, keyEnd + LINK_SIZE), size) : undefined
+    if (this.#name === 'free') assertFreeList(overflow ?? bytes.subarray(keyEnd, keyEnd + size), this.#file.lastPage)
   }
 
   /** A value on pages of its own, which have one header. */
-  #overflow({ rest, size }: Node): Buffer {
-    const first = Number(rest.readBigUInt64LE(LINK.page))
-    const pages = Number(rest.readBigUInt64LE(LINK.pages))
+  #overflow(link: Buffer, size: number): Buffer {
+    const first = Number(link.readBigUInt64LE(LINK.page))
+    const pages = Number(link.readBigUInt64LE(LINK.pages))
     this.#size.overflows += pages
     this.#take(first, pages)
     if (HEADER_SIZE + size > pages * this.#file.pageSize) throw new Error(`page ${first} has too few after it`)
     const bytes = this.#file.read(first, this.#name === 'free' ? HEADER_SIZE + size : HEADER_SIZE)
     this.#assertHeader(bytes, first, OVERFLOW)
     if (bytes.readUInt32LE(HEADER.overflows) !== pages) throw new Error(`page ${first} has another count`)
-    this.#assertTransaction(rest.readBigUInt64LE(LINK.transaction), first)
+    this.#assertTransaction(link.readBigUInt64LE(LINK.transaction), first)
     return bytes.subarray(HEADER_SIZE)
+  }
+
+  #read(number: number, kind: number): Page {
+    this.#take(number, 1)
+    const bytes = this.#file.read(number, this.#file.pageSize)
+    this.#assertHeader(bytes, number, kind)
+    return { number, bytes, nodes: this.#nodes(bytes, number, kind) }
+  }
+
+  /** They lie side by side, in any order, from the end of the free room to the end of the page. */
+  #nodes(bytes: Buffer, number: number, kind: number): Node[] {
+    const wrong = (): never => {
+      throw new Error(`page ${number} has wrong nodes`)
+    }
+    const lower = HEADER_SIZE + bytes.readUInt16LE(HEADER.lower)
+    const upper = HEADER_SIZE + bytes.readUInt16LE(HEADER.upper)
+    if (lower % 2 !== 0 || lower > upper || upper > bytes.length) wrong()
+    const nodes: Node[] = []
+    for (let at = HEADER_SIZE; at < lower; at += 2) {
+      const start = HEADER_SIZE + bytes.readUInt16LE(at)
+      if (start < upper || start + NODE_SIZE > bytes.length || this.#lengths[start] !== 0) wrong()
+      const node = readNode(bytes, start)
+      const length = lengthOf(node, kind)
+      if (start + length > bytes.length) wrong()
+      this.#lengths[start] = length + (length % 2)
+      nodes.push(node)
+    }
+    let place = upper
+    for (let count = 0; count < nodes.length; count++) {
+      const length = this.#lengths[place] ?? 0
+      if (length === 0) wrong()
+      this.#lengths[place] = 0
+      place += length
+    }
+    if (place !== bytes.length) wrong()
+    return nodes
+  }
+
+  /** The keys ascend, from one node on, and stay between those that the branch above names. */
+  #assertOrder(page: Page, first: number, { from, to }: Range): void {
+    const { bytes, nodes } = page
+    const [lowest, highest] = [nodes[first], nodes.at(-1)]
+    if (lowest === undefined || highest === undefined) return
+    let isRight = from === undefined || this.#compare(from, keyOf(page, lowest)) <= 0
+    isRight &&= to === undefined || this.#compare(keyOf(page, highest), to) < 0
+    for (let i = first + 1; isRight && i < nodes.length; i++) {
+      const [a, b] = [nodes[i - 1] ?? lowest, nodes[i] ?? highest]
+      isRight =
+        this.#name === 'main'
+          ? bytes.compare(bytes, b.keyStart, b.keyEnd, a.keyStart, a.keyEnd) < 0
+          : this.#compare(keyOf(page, a), keyOf(page, b)) < 0
+    }
+    if (!isRight) throw new Error(`page ${page.number} is out of order`)
+  }
+
+  /** Keys of the free tree are numbers. */
+  #compare(a: Buffer, b: Buffer): number {
+    return this.#name === 'main' ? a.compare(b) : Number(a.readBigUInt64LE() - b.readBigUInt64LE())
   }
 
   /** Pages 0 and 1 are the meta pages. */
@@ -163,64 +223,27 @@ class Walk {
   }
 }
 
-/** The nodes in the order of their keys. They lie side by side, in any order, up to the end of the page. */
-function readNodes(page: Buffer, number: number, isLeaf: boolean): Node[] {
-  const wrong = (): never => {
-    throw new Error(`page ${number} has wrong nodes`)
-  }
-  const body = page.subarray(HEADER_SIZE)
-  const lower = page.readUInt16LE(HEADER.lower)
-  const upper = page.readUInt16LE(HEADER.upper)
-  if (lower % 2 !== 0 || lower > upper || upper > body.length) wrong()
-  const places: { start: number; end: number }[] = []
-  const nodes: Node[] = []
-  for (let i = 0; i < lower; i += 2) {
-    const start = body.readUInt16LE(i)
-    if (start < upper || start + NODE_SIZE > body.length) wrong()
-    const node = readNode(body.subarray(start))
-    const length = isLeaf ? lengthOf(node) : NODE_SIZE + node.key.length
-    places.push({ start, end: start + length + (length % 2) })
-    nodes.push(node)
-  }
-  places.sort((a, b) => a.start - b.start)
-  const ends = [upper, ...places.map(({ end }) => end)]
-  if (ends.at(-1) !== body.length || places.some(({ start }, i) => start !== ends[i])) wrong()
-  return nodes
+function keyOf({ bytes }: Page, { keyStart, keyEnd }: Node): Buffer {
+  return bytes.subarray(keyStart, keyEnd)
 }
 
-function readNode(bytes: Buffer): Node {
-  const keyEnd = NODE_SIZE + bytes.readUInt16LE(NODE.keySize)
-  if (keyEnd > bytes.length) throw new Error('a key is too long')
-  const size = bytes.readUInt32LE(NODE.size)
-  const flags = bytes.readUInt16LE(NODE.flags)
+function readNode(bytes: Buffer, start: number): Node {
+  const keyStart = start + NODE_SIZE
+  const keyEnd = keyStart + bytes.readUInt16LE(start + NODE.keySize)
   return {
-    key: bytes.subarray(NODE_SIZE, keyEnd),
-    below: size + flags * 2 ** 32,
-    size,
-    flags,
-    rest: bytes.subarray(keyEnd),
+    keyStart,
+    keyEnd,
+    size: bytes.readUInt32LE(start + NODE.size),
+    flags: bytes.readUInt16LE(start + NODE.flags),
   }
 }
 
-/** Of a node in a leaf. No other kinds of values are written by this store. */
-function lengthOf({ key, size, flags }: Node): number {
+/** No other kinds of values than these two are written by this store. */
+function lengthOf({ keyStart, keyEnd, size, flags }: Node, kind: number): number {
+  const length = NODE_SIZE + keyEnd - keyStart
+  if (kind === BRANCH) return length
   if (flags !== 0 && flags !== ON_OVERFLOW) throw new Error('a node is of another kind')
-  return NODE_SIZE + key.length + (flags === ON_OVERFLOW ? LINK_SIZE : size)
-}
-
-function assertOrder(keys: (Buffer | undefined)[], { from, to }: Range, name: TreeName, number: number): void {
-  let last = from
-  for (const [i, key] of [...keys, to].entries()) {
-    const order = last === undefined || key === undefined ? -1 : compareKeys(last, key, name)
-    // A leaf may begin with the very key that the branch above names.
-    if (order > 0 || (order === 0 && i > 0)) throw new Error(`page ${number} is out of order`)
-    last = key ?? last
-  }
-}
-
-function compareKeys(a: Buffer, b: Buffer, name: TreeName): number {
-  if (name === 'main') return a.compare(b)
-  return Number(a.readBigUInt64LE() - b.readBigUInt64LE())
+  return length + (flags === ON_OVERFLOW ? LINK_SIZE : size)
 }
 
 /** How many numbers follow, then the numbers of pages; a negative one says that so many pages begin at the next one. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { KeySet } from './key-set.js'
 import { memoize } from '../memoize.js'
@@ -17,7 +18,7 @@ const registry = new WeakMap<object, WeakMap<object, KeySets>>()
 export function keySetOf(issuer: IssuerOption, settings: VerifierSettings): KeySet {
   const { keySet: times, clock, fetch: fetchFunction, onEvent, seed } = settings
   const seeded = seed.find(entry => entry.issuer === issuer.issuer)
-  const key = JSON.stringify([issuer.issuer, issuer.jwksUri ?? null, times, seeded?.jwks ?? null])
+  const key = hash([issuer.issuer, issuer.jwksUri ?? null, times, seeded?.jwks ?? null])
   const keySet = memoize<string, KeySet>(setsOf(fetchFunction ?? globalThis.fetch, clock), key, () => {
     const made = new KeySet({ issuer, settings: times, clock, fetch: fetchFunction })
     if (seeded !== undefined) made.seed(seeded)
@@ -30,4 +31,9 @@ export function keySetOf(issuer: IssuerOption, settings: VerifierSettings): KeyS
 function setsOf(fetchFunction: object, clock: object): KeySets {
   const byClock = memoize(registry, fetchFunction, () => new WeakMap<object, KeySets>())
   return memoize(byClock, clock, () => new LRUCache<string, KeySet>({ max: MAX_KEY_SETS }))
+}
+
+/** A seed may be long, and a name need not be. */
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url')
 }

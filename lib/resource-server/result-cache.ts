@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { bytesOf } from './bytes.js'
 import type { VerificationKey } from './jwk.js'
 import type { KeySet } from './key-set.js'
 import type { ResultCacheOptions } from './options.js'
@@ -15,8 +16,7 @@ export interface VerifiedToken {
   validFrom: number
 }
 
-/** Estimated bytes of an entry: the token, its claims as objects, and the entry itself. */
-const BYTES_PER_CHARACTER = 4
+/** Estimated bytes of an entry, besides the token and its claims. */
 const BYTES_PER_ENTRY = 600
 
 /** Fingerprints of tokens that were seen once: 256 KiB for the whole process, whatever comes. */
@@ -39,7 +39,7 @@ export class ResultCache {
     return new LRUCache({
       max: this.#bounds.maxEntries,
       maxSize: this.#bounds.maxBytes,
-      sizeCalculation: ({ auth }) => auth.token.length * BYTES_PER_CHARACTER + BYTES_PER_ENTRY,
+      sizeCalculation: ({ auth }) => bytesOf(auth.payload, auth.token.length) + BYTES_PER_ENTRY,
     })
   }
 

@@ -39,9 +39,14 @@ export interface AuthInfo<Claims extends object = AccessTokenClaims> {
   readonly expiresAt: number
 }
 
-/** String in, claims out; knows nothing of requests. Answers at once (no promise) where it has verified the token before. */
+/** String in, claims out; knows nothing of requests. */
 export interface AccessTokenVerifier {
-  /** @throws InvalidTokenError, TemporarilyUnavailableError (the issuer's keys cannot be had) */
+  /**
+   * Answers, and refuses, at once where nothing has to be waited for: a token that was verified before; a new one whose
+   * issuer's keys are at hand, where no others wait. Else it gives a promise. `await` in a `try` fits both.
+   *
+   * @throws InvalidTokenError, TemporarilyUnavailableError (the issuer's keys cannot be had)
+   */
   verify(token: string): AuthInfo | Promise<AuthInfo>
   /** Resolves when every issuer's key set is loaded. @throws TemporarilyUnavailableError */
   ready(): Promise<void>

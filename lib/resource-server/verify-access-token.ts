@@ -31,7 +31,8 @@ export interface Verifier extends AccessTokenVerifier {
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readVerifierOptions(options)
   const keySets = new Map(settings.issuers.map(issuer => [issuer.issuer, keySetOf(issuer, settings)]))
-  const check = createCheck(settings, keySets)
+  // The seed has done its work, and would be kept once for each verifier.
+  const check = createCheck({ ...settings, seed: [] }, keySets)
   return {
     verify: check,
     async ready() {
@@ -41,8 +42,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
-/** What an event may say of a token. */
+/** A token that was taken apart, and where its issuer's keys are. */
 interface ReadToken {
+  token: string
+  jws: CompactJws
+  keySet: KeySet
+}
+
+/** What an event may say of a token. */
+interface Reportable {
   readonly payload: Readonly<Record<string, unknown>>
   readonly header: { readonly kid?: string | undefined }
 }
@@ -53,18 +61,34 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
   const hasPredicates = [...claims.values()].some(demand => typeof demand === 'function')
 
-  async function verifyNew(token: string): Promise<AuthInfo> {
+  /** At once where the keys are at hand and the signature is checked on the spot: a promise costs what a guard may cost. */
+  function verifyNew(token: string): AuthInfo | Promise<AuthInfo> {
     let jws: CompactJws | undefined
     try {
       jws = reader.read(token)
-      const keySet = keySetFor(jws)
-      const found = keySet.candidates(jws.header.kid, jws.header.alg)
-      const keys = found instanceof Promise ? await found : found
-      for (const key of keys) if (await checkSignature(jws, key)) return accept(token, jws, keySet, key)
-      throw refuse('signature')
+      const read: ReadToken = { token, jws, keySet: keySetFor(jws) }
+      const keys = read.keySet.candidates(jws.header.kid, jws.header.alg)
+      const auth = keys instanceof Promise ? keys.then(found => tryKeys(read, found)) : tryKeys(read, keys)
+      if (!(auth instanceof Promise)) return auth
+      return auth.catch((error: unknown) => {
+        throw report(error, jws)
+      })
     } catch (error) {
       throw report(error, jws)
     }
+  }
+
+  /** One key after the other, beginning at one of them. */
+  function tryKeys(read: ReadToken, keys: readonly VerificationKey[], first = 0): AuthInfo | Promise<AuthInfo> {
+    for (let at = first; at < keys.length; at++) {
+      const key = keys[at] as VerificationKey
+      const isGood = checkSignature(read.jws, key)
+      if (isGood instanceof Promise) {
+        return isGood.then(good => (good ? accept(read, key) : tryKeys(read, keys, at + 1)))
+      }
+      if (isGood) return accept(read, key)
+    }
+    throw refuse('signature')
   }
 
   /** The issuer is one of the configured ones before anything is fetched. */
@@ -75,7 +99,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   }
 
   /** Of a token whose signature is good by the key. The issuer may have dropped the key while that was found out. */
-  function accept(token: string, jws: CompactJws, keySet: KeySet, key: VerificationKey): AuthInfo {
+  function accept({ token, jws, keySet }: ReadToken, key: VerificationKey): AuthInfo {
     if (!key.live) throw refuse('key')
     reader.keepHeader(jws)
     assertClaims(jws.payload, settings, clock.now())
@@ -95,7 +119,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     }
   }
 
-  function report(error: unknown, token: ReadToken | undefined): unknown {
+  function report(error: unknown, token: Reportable | undefined): unknown {
     if (!(error instanceof OAuthError)) return error
     error.refusedToken = describe(token)
     if (error instanceof InvalidTokenError) {
@@ -104,7 +128,7 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     return error
   }
 
-  function describe(token: ReadToken | undefined): RefusedToken {
+  function describe(token: Reportable | undefined): RefusedToken {
     const { payload: { iss: issuer } = {}, header: { kid } = {} } = token ?? {}
     const keySet = typeof issuer === 'string' ? keySets.get(issuer) : undefined
     const ageMs = keySet?.age

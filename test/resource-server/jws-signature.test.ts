@@ -1,33 +1,35 @@
 import { expect } from 'chai'
 import { createSignatureCheck, isSignedBy } from '../../lib/resource-server/jws-signature.js'
-import { readKey } from '../../lib/resource-server/jwk.js'
-import { occupyPool } from '../support/busy-pool.js'
-import { sharedKey } from '../support/keys.js'
-import { mintToken } from '../support/mint-token.js'
+import { occupyPool, signedJws } from '../support/busy-pool.js'
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 
+/** Checks in a row on this thread. */
+const NONE = 0
+
 describe('jws-signature', () => {
   for (const alg of ALGORITHMS) {
-    const { jws, key } = signed(alg)
+    const { jws, key } = signedJws(alg)
     const broken = { ...jws, signature: Buffer.from(jws.signature.map(byte => byte ^ 1)) }
     const cut = { ...jws, signature: jws.signature.subarray(1) }
+    const other = { ...jws, signingInput: `${jws.signingInput.slice(0, -1)}_` }
 
     it(`finds the same on this thread and in the pool: ${alg}`, async () => {
       for (const [candidate, expected] of [
         [jws, true],
         [broken, false],
         [cut, false],
+        [other, false],
       ] as const) {
         expect(isSignedBy(candidate, key)).to.equal(expected)
-        expect(await createSignatureCheck(1)(candidate, key)).to.equal(expected)
+        expect(await createSignatureCheck(1, NONE)(candidate, key)).to.equal(expected)
       }
     })
   }
 
   it('holds up so many signatures and no more where the pool is busy', async () => {
-    const { jws, key } = signed('RS256')
-    const check = createSignatureCheck(3)
+    const { jws, key } = signedJws('RS256')
+    const check = createSignatureCheck(3, NONE)
     const pool = occupyPool()
     const checks = Array.from({ length: 5 }, () => check(jws, key))
     expect(checks.map(found => found instanceof Promise)).to.deep.equal([true, true, true, false, false])
@@ -37,13 +39,13 @@ describe('jws-signature', () => {
   })
 
   it('stays on this thread where there is no room in the pool at all', () => {
-    const { jws, key } = signed('RS256')
-    expect(createSignatureCheck(0)(jws, key)).to.equal(true)
+    const { jws, key } = signedJws('RS256')
+    expect(createSignatureCheck(0, NONE)(jws, key)).to.equal(true)
   })
 
   it('gives back the room of a signature that is not good', async () => {
-    const { jws, key } = signed('RS256')
-    const check = createSignatureCheck(1)
+    const { jws, key } = signedJws('RS256')
+    const check = createSignatureCheck(1, NONE)
     const broken = { ...jws, signature: Buffer.alloc(jws.signature.length, 0xff) }
     for (let at = 0; at < 3; at++) {
       const found = check(broken, key)
@@ -51,12 +53,42 @@ describe('jws-signature', () => {
       expect(await found).to.equal(false)
     }
   })
-})
 
-function signed(alg: (typeof ALGORITHMS)[number]) {
-  const shared = sharedKey(alg)
-  const token = mintToken({ key: shared, header: { alg } })
-  const dot = token.lastIndexOf('.')
-  const signature = Buffer.from(token.slice(dot + 1), 'base64url')
-  return { jws: { header: { alg }, signingInput: token.slice(0, dot), signature }, key: readKey(shared.jwk) }
-}
+  describe('where nobody waits', () => {
+    const { jws, key } = signedJws('RS256')
+
+    /** How many checks stay on this thread before one goes to the pool; it is waited for. */
+    async function rowOf(check: ReturnType<typeof createSignatureCheck>): Promise<number> {
+      for (let row = 0; ; row++) {
+        const found = check(jws, key)
+        expect(await found).to.equal(true)
+        if (found instanceof Promise) return row
+      }
+    }
+
+    it('stays on this thread, but for one check after each row', async () => {
+      const check = createSignatureCheck(64, 8)
+      expect(await rowOf(check)).to.equal(8)
+      expect(await rowOf(check)).to.equal(8)
+    })
+
+    it('follows the one that went to the pool, as many as come, and comes back in longer and longer rows', async () => {
+      const check = createSignatureCheck(64, 8)
+      for (let at = 0; at < 8; at++) expect(check(jws, key)).to.equal(true)
+      const crowd = Array.from({ length: 20 }, () => check(jws, key))
+      expect(crowd.every(found => found instanceof Promise)).to.equal(true)
+      expect(await Promise.all(crowd)).to.deep.equal(Array(20).fill(true))
+      const rows: number[] = []
+      for (let at = 0; at < 6; at++) rows.push(await rowOf(check))
+      expect(rows).to.deep.equal([1, 2, 4, 8, 8, 8])
+    })
+
+    it('takes one that comes with the first of its kind for a crowd, whatever came of them', async () => {
+      const check = createSignatureCheck(64, 8)
+      const broken = { ...jws, signature: Buffer.alloc(jws.signature.length, 0xff) }
+      for (let at = 0; at < 8; at++) check(broken, key)
+      expect(await Promise.all([check(broken, key), check(broken, key)])).to.deep.equal([false, false])
+      expect(await rowOf(check)).to.equal(1)
+    })
+  })
+})

@@ -142,6 +142,28 @@ describe('result-cache', () => {
     }
   })
 
+  it('counts claims for what they take in memory: a token of many objects pushes out more than one of a long text', async () => {
+    const MANY: Record<string, unknown> = {
+      'a long text': 'x'.repeat(9_000),
+      'many objects': Array.from({ length: 3_000 }, () => ({})),
+      'many lists': Array.from({ length: 3_000 }, () => []),
+      'many numbers': Array.from({ length: 1_500 }, (_, at) => at + 0.5),
+    }
+    const kept: Record<string, boolean> = {}
+    for (const [description, pad] of Object.entries(MANY)) {
+      const fixture = createFixture({ cache: { maxBytes: 65_536 } })
+      const token = mintToken({ claims: { jti: description, pad } })
+      await learn(fixture, token)
+      kept[description] = isKept(fixture, token)
+    }
+    expect(kept).to.deep.equal({
+      'a long text': true,
+      'many objects': false,
+      'many lists': false,
+      'many numbers': false,
+    })
+  })
+
   it('is no one else’s: another verifier checks for itself', async () => {
     const one = createFixture()
     const two = createFixture({ audience: 'https://other.test' })

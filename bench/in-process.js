@@ -84,6 +84,7 @@ export async function inProcess(issuer) {
     name,
     nanoseconds: Object.keys(KINDS).map(kind => median(times[kind])),
     hot: pairedRatio(times.hot, ours.times.hot),
+    alone: pairedRatio(times.alone, bare.times.alone),
     fresh: pairedRatio(times.fresh, bare.times.fresh),
   }))
 }

@@ -2,10 +2,9 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
-import type { Store } from '../../lib/store/port.js'
+import type { Collection, Store } from '../../lib/store/port.js'
 import { and } from '../../lib/query/tree.js'
 import { walk } from '../../lib/store/walk.js'
-import type { Collection } from '../../lib/store/port.js'
 import { THING_KIND, type Thing, thing } from './kinds.js'
 
 /**

@@ -7,6 +7,7 @@ import { type AuthorizationServer, authorizationServer } from '../authorization-
 import { ManagementError } from '../errors.js'
 import { managementErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
+import { pathOf } from '../http/request-target.js'
 import { sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
 import type { Config } from './config.js'
@@ -140,7 +141,7 @@ function health(server: AuthorizationServer): Handler {
 function logRequests(log: Logger): express.RequestHandler {
   return function logRequest(req, res, next) {
     const start = performance.now()
-    const [path] = req.originalUrl.split('?', 1)
+    const path = pathOf(req.originalUrl)
     res.once('close', () => {
       log.info({ method: req.method, path, status: res.statusCode, ms: Math.round(performance.now() - start) })
     })

@@ -1,5 +1,6 @@
 import { invalidType, invalidValue } from '../errors.js'
 import type { Handler } from '../http/handler.js'
+import { originForm } from '../http/request-target.js'
 import { sendEmpty, sendJson } from '../http/respond.js'
 
 /**
@@ -63,7 +64,7 @@ export function createMetadataRouter(url: string, document: ProtectedResource): 
   const { pathname, search } = new URL(url)
   const path = pathname + search
   return function metadataRouter(req, res, next) {
-    if (!isAt(req.originalUrl ?? req.url ?? '', path, search === '')) return next()
+    if (!isAt(originForm(req.originalUrl ?? req.url ?? ''), path, search === '')) return next()
     const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'public, max-age=300' }
     if (req.method === 'GET' || req.method === 'HEAD') return sendJson(res, 200, document, headers)
     if (req.method !== 'OPTIONS') return sendEmpty(res, 405, { ...headers, Allow: 'GET, HEAD, OPTIONS' })

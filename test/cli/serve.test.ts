@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { requireCommand } from '../support/require-command.js'
+import { requestHead, sendTo } from '../support/pieces.js'
 import { mongoDatabase, requireMongo } from '../support/stores.js'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
@@ -116,6 +117,18 @@ describe('scopegate serve', () => {
     const answer = await firstAnswer(`http://127.0.0.1:${port}/health`)
     expect(answer.status).to.equal(200)
     await command.stop()
+  })
+
+  it('takes a whole URL as request target, and logs the path of it alone', async () => {
+    const command = new Command({ PORT: '0', DATA_DIR: ':memory:' })
+    const port = Number(new URL(await command.address()).port)
+    for (const path of ['/health', '/.well-known/jwks.json']) {
+      const { status } = await sendTo(port, requestHead(`GET http://user:a-password@id.example.com${path}?x=hidden`))
+      expect(status).to.equal(200)
+    }
+    const { stdout } = await command.stop()
+    expect(stdout).to.include('"path":"/health"').and.include('"path":"/.well-known/jwks.json"')
+    expect(stdout).not.to.match(/a-password|hidden/)
   })
 
   it('prints the secret on the first start alone', async () => {

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../http/handler.js'
 import { hasUserinfo, parseUrl } from '../option-checks.js'
+import { originForm } from '../../http/request-target.js'
 
 /** What Express adds to a request, where it is Express that asks. */
 interface ExpressRequest extends HttpRequest {
@@ -45,10 +46,10 @@ function hostOf(req: ExpressRequest): string {
   return req.headers.host ?? ''
 }
 
-/** A request target may be a whole URL (RFC 9112 §3.2.2). Dot segments stay: a client's URL has none left. */
+/** Dot segments stay: a client's URL has none left. */
 function pathOf(target: string): string {
-  const [path = ''] = target.split(/[?#]/, 1)
-  return path.startsWith('/') ? path : path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/'
+  const [path] = originForm(target).split(/[?#]/, 1)
+  return path || '/'
 }
 
 /** What need not be escaped is not, what is escaped is so in capitals (RFC 3986 §6.2.2.1–2). */

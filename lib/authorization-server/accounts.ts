@@ -1,28 +1,30 @@
+import { LRUCache } from 'lru-cache'
 import { invalidType, invalidValue } from '../errors.js'
 import type { HttpRequest } from '../http/handler.js'
+import { pathOf } from '../http/request-target.js'
+import { memoize } from '../memoize.js'
 import type { Account, AccountResolver } from './context.js'
 import { issuerPath, validateAccountName, validateIssuer } from './issuer.js'
 
 /** A resolver that knows its accounts beforehand, so that they are opened at start. */
 export interface ListedAccounts extends AccountResolver {
   readonly accounts: readonly Account[]
-  /** Paths that start so belong to accounts alone: one that names none is answered with 404. */
-  readonly prefix?: string
+  /** Where accounts are told apart by their paths: the rest of a path below an account of any name, known or not. */
+  readonly pathBelow?: (path: string) => string | undefined
 }
 
 /** The metadata paths that RFC 8414 §3.1 puts before an issuer's own path. */
 const INSERTED = /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(?=\/)/
 
-/** The path of a request, as far as routers have left it: without the query. */
-export function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
+/** Is this a metadata path with an issuer's own path behind it (RFC 8414 §3.1)? */
+export function isInserted(path: string): boolean {
+  return INSERTED.test(path)
 }
 
 /** One account for every request: `default`, at this issuer. */
 export function singleAccount(issuer: string): ListedAccounts {
   validateIssuer(issuer)
-  const account: Account = Object.freeze({ name: 'default', issuer, mountPath: issuerPath(issuer) })
+  const account = createAccount('default', issuer, issuerPath(issuer))
   return Object.assign(() => account, { accounts: [account] })
 }
 
@@ -80,19 +82,31 @@ export function accountsByPath(issuer: string, names: readonly string[]): Listed
     if (byName.has(name)) throw invalidValue(`names: ${name} stands there twice`)
     byName.set(name, createAccount(name, `${issuer}/t/${name}`, `/t/${name}`))
   }
-  const base = issuerPath(issuer)
-  const resolve = (req: HttpRequest): Account | null => byName.get(nameIn(pathOf(req.url ?? ''), base)) ?? null
-  return Object.assign(resolve, { accounts: [...byName.values()], prefix: '/t/' })
+  const split = (path: string): { name: string; below: string } | undefined => splitPath(path, issuerPath(issuer))
+  const resolve = (req: HttpRequest): Account | null => byName.get(split(pathOf(req.url ?? ''))?.name ?? '') ?? null
+  return Object.assign(resolve, { accounts: [...byName.values()], pathBelow: (path: string) => split(path)?.below })
 }
 
-function nameIn(path: string, base: string): string {
-  let rest = path.replace(INSERTED, '')
+/** The name of the account in a path, and the rest of the path. */
+function splitPath(path: string, base: string): { name: string; below: string } | undefined {
+  const inserted = INSERTED.exec(path)?.[0] ?? ''
+  let rest = path.slice(inserted.length)
   if (base !== '' && rest.startsWith(`${base}/`)) rest = rest.slice(base.length)
-  return /^\/t\/([a-z0-9-]+)(?=\/|$)/.exec(rest)?.[1] ?? ''
+  const [prefix, name = ''] = /^\/t\/([^/]*)/.exec(rest) ?? []
+  return prefix === undefined ? undefined : { name, below: inserted + rest.slice(prefix.length) }
+}
+
+/** The accounts made here, each frozen: they need no further check. */
+const made = new WeakSet<object>()
+
+function isMade(value: unknown): value is Account {
+  return typeof value === 'object' && value !== null && made.has(value)
 }
 
 function createAccount(name: string, issuer: string, mountPath: string): Account {
-  return Object.freeze({ name: validateAccountName(name, 'account name'), issuer, mountPath })
+  const account = Object.freeze({ name: validateAccountName(name, 'account name'), issuer, mountPath })
+  made.add(account)
+  return account
 }
 
 /** Two accounts with one issuer could take each other's tokens for their own. */
@@ -104,11 +118,31 @@ function assertDistinctIssuers(accounts: Iterable<Account>): void {
   }
 }
 
-/** Checks what a resolver of the host returned; it decides which keys sign, so nothing is taken on trust. */
-export function validateAccount(account: Account): Account {
-  validateAccountName(account.name, 'accounts: name')
-  validateIssuer(account.issuer, 'accounts: issuer')
-  return account.mountPath === undefined ? { ...account, mountPath: '' } : account
+const answers = new LRUCache<string, Account>({ max: 10_000 })
+
+/**
+ * Checks what a resolver of the host answered; it decides which keys sign, so nothing is taken on trust. Each member is
+ * read once, and what is worked with is an account of our own.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function validateAnswer(answer: unknown): Account | null {
+  if (answer === null || isMade(answer)) return answer
+  if (typeof answer !== 'object') throw invalidType('accounts: must give an account or null')
+  const { name, issuer, mountPath = '' }: { [member in keyof Account]?: unknown } = answer
+  const ownName = validateAccountName(name, 'accounts: name')
+  const ownPath = validateMountPath(mountPath)
+  if (typeof issuer !== 'string') throw invalidType('accounts: issuer: must be a string')
+  const key = JSON.stringify([ownName, issuer, ownPath])
+  return memoize<string, Account>(answers, key, () =>
+    createAccount(ownName, validateIssuer(issuer, 'accounts: issuer'), ownPath),
+  )
+}
+
+function validateMountPath(mountPath: unknown): string {
+  if (typeof mountPath !== 'string') throw invalidType('accounts: mountPath: must be a string')
+  if (mountPath === '' || /^\/.*[^/]$/.test(mountPath)) return mountPath
+  throw invalidValue('accounts: mountPath: must be empty, or start with a slash and not end with one')
 }
 
 /**

@@ -1,12 +1,13 @@
 import { forwardClock } from '../clock.js'
 import { ManagementError } from '../errors.js'
-import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+import { isManagementFault, isOauthFault, managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
+import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
 import { type AccountHandler, createAccountRouter } from './account-router.js'
-import type { ListedAccounts } from './accounts.js'
+import { isInserted, type ListedAccounts } from './accounts.js'
 import { MANAGEMENT_PERMISSIONS } from './admin/catalogue.js'
 import { createAdminRouter } from './admin/index.js'
 import { createAuthorizeAdmin } from './authorize-admin.js'
@@ -21,7 +22,7 @@ import { createFailureLimiter } from './rate-limit.js'
 import { createRegistry } from './registry.js'
 import { createSecretUses } from './secret-uses.js'
 import { createSigningKeys } from './signing-keys.js'
-import { createTokenHandler, type TokenContext } from './token-router.js'
+import { createTokenHandler, TOKEN_BODY_LIMIT, type TokenContext } from './token-router.js'
 
 /** The authorization side of an application. */
 export interface AuthorizationServer {
@@ -43,6 +44,8 @@ export interface AuthorizationServer {
 
 /** The first segments of the management API's paths: what else comes to its router is the host's. */
 const ADMIN_PATH = /^\/(?:apis|clients|keys|logs)(?:\/|$)/
+/** The same, below an account or not. */
+const ADMIN_PATH_BELOW = /\/(?:apis|clients|keys|logs)(?:\/|$)/
 
 /**
  * Makes the authorization side: opens the store's collections and every listed account (its signing key, the management
@@ -65,7 +68,7 @@ export async function authorizationServer(options: AuthorizationServerOptions): 
   const { context, tokenContext, bootstrap } = assemble(checked, records)
   for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) await bootstrap.open(account)
   const health = (): Promise<void> => store.ping()
-  const shared = { resolve: accounts, open: bootstrap.open }
+  const shared = { resolve: accounts, open: bootstrap.open, emit: tokenContext.emit }
   return {
     router: createPublicRouter(shared, tokenContext),
     adminRouter: createManagementRouter(shared, context),
@@ -116,7 +119,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   }
 }
 
-type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'open'>
+type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'open' | 'emit'>
 
 function createPublicRouter(shared: Shared, context: TokenContext): Handler {
   const handlers: ReadonlyMap<string, AccountHandler> = new Map([
@@ -126,13 +129,17 @@ function createPublicRouter(shared: Shared, context: TokenContext): Handler {
     ['/.well-known/oauth-authorization-server', metadataHandler],
     ['/.well-known/openid-configuration', metadataHandler],
   ])
+  const paths = [...handlers.keys()]
   return createAccountRouter('authorizationServer', {
     ...shared,
     find: path => handlers.get(path),
+    reaches: path => isInserted(path) || paths.some(own => path.endsWith(own)),
+    bodyLimit: TOKEN_BODY_LIMIT,
     refuse: (_req, res) => {
       sendJson(res, 404, { error: 'not_found', error_description: 'There is no such account.' }, NOT_STORED)
     },
-    fail: oauthErrorHandler,
+    answer: oauthErrorHandler,
+    isFault: isOauthFault,
   })
 }
 
@@ -141,9 +148,12 @@ function createManagementRouter(shared: Shared, context: ServerContext): Handler
   return createAccountRouter('managementApi', {
     ...shared,
     find: path => (ADMIN_PATH.test(path) ? management : undefined),
+    reaches: path => ADMIN_PATH_BELOW.test(path),
+    bodyLimit: MANAGEMENT_BODY_LIMIT,
     refuse: (req, res, next) => {
       managementErrorHandler(new ManagementError('not_found', 'There is no such resource.'), req, res, next)
     },
-    fail: managementErrorHandler,
+    answer: managementErrorHandler,
+    isFault: isManagementFault,
   })
 }

@@ -18,8 +18,14 @@ export interface Account {
   mountPath: string
 }
 
-/** Says which account a request is for; null: none, which is answered with 404. */
-export type AccountResolver = (req: HttpRequest) => Account | null | Promise<Account | null>
+/** An account as a resolver names it; without a `mountPath` there is none. */
+export type ResolvedAccount = Omit<Account, 'mountPath'> & { mountPath?: string | undefined }
+
+/**
+ * Says which account a request is for; null: none, which is answered with 404. It is asked for requests alone whose path
+ * could be one that is served; its answer is checked, and one that is wrong, or an error, is a fault: 500.
+ */
+export type AccountResolver = (req: HttpRequest) => ResolvedAccount | null | PromiseLike<ResolvedAccount | null>
 
 /** The records, one collection per kind. */
 export interface Records {

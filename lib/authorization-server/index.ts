@@ -7,6 +7,7 @@ export {
   type AdminCaller,
   type AuthorizeAdmin,
   MANAGEMENT_AUDIENCE,
+  type ResolvedAccount,
   type ServerContext,
 } from './context.js'
 export type { ServerEvent } from './events.js'

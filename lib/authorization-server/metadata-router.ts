@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { RequestMethodError } from '../errors.js'
-import { oauthErrorHandler } from '../http/error-handler.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
 import { sendEmpty, sendJson } from '../http/respond.js'
 import type { AccountHandler } from './account-router.js'
@@ -38,24 +37,19 @@ export const metadataHandler: AccountHandler = createDocumentHandler('metadata',
  * `/authorize`: answers with an OAuth error, in the response itself: without a registered redirect URI checked,
  * nobody is redirected anywhere (RFC 6749 §4.1.2.1).
  */
-export const authorizeHandler: AccountHandler = function authorize(req, res, next) {
-  res.setHeader('Cache-Control', 'no-store')
-  if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST') {
-    refuseMethod(req, res, next, 'GET, HEAD, POST')
-    return
-  }
+export const authorizeHandler: AccountHandler = function authorize(req, res) {
+  if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST') throw refuseMethod('GET, HEAD, POST')
   const error_description = 'Authorization codes are not issued by this server.'
-  sendJson(res, 400, { error: 'unsupported_response_type', error_description })
+  sendJson(res, 400, { error: 'unsupported_response_type', error_description }, { 'Cache-Control': 'no-store' })
 }
 
 function createDocumentHandler(name: string, read: (account: Account) => Promise<object>): AccountHandler {
-  const handle: AccountHandler = (req, res, next, account) => {
-    res.setHeader('Access-Control-Allow-Origin', '*')
+  const handle: AccountHandler = async (req, res, account) => {
+    // Errors too may be read by pages of every origin.
+    if (!res.headersSent) res.setHeader('Access-Control-Allow-Origin', '*')
     if (req.method === 'OPTIONS') return sendPreflight(res)
-    if (req.method !== 'GET' && req.method !== 'HEAD') return refuseMethod(req, res, next, 'GET, HEAD')
-    read(account)
-      .then(document => sendDocument(req, res, document))
-      .catch((error: unknown) => oauthErrorHandler(error, req, res, next))
+    if (req.method !== 'GET' && req.method !== 'HEAD') throw refuseMethod('GET, HEAD')
+    sendDocument(req, res, await read(account))
   }
   Object.defineProperty(handle, 'name', { value: name })
   return handle
@@ -70,9 +64,8 @@ function sendPreflight(res: HttpResponse): void {
   })
 }
 
-function refuseMethod(req: HttpRequest, res: HttpResponse, next: (error?: unknown) => void, allow: string): void {
-  const error = new RequestMethodError('The method is not served here.', { headers: { Allow: allow } })
-  oauthErrorHandler(error, req, res, next)
+function refuseMethod(allow: string): RequestMethodError {
+  return new RequestMethodError('The method is not served here.', { headers: { Allow: allow } })
 }
 
 function sendDocument(req: HttpRequest, res: HttpResponse, document: object): void {

@@ -5,7 +5,6 @@ import {
   UnauthorizedClientError,
   UnsupportedGrantTypeError,
 } from '../errors.js'
-import { oauthErrorHandler } from '../http/error-handler.js'
 import type { HttpRequest } from '../http/handler.js'
 import { parseParameters } from '../http/parameters.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
@@ -20,7 +19,7 @@ import type { SecretUses } from './secret-uses.js'
 import type { TokenServices } from './token-services.js'
 
 /** Bytes a body may have. */
-const BODY_LIMIT = 64 * 1024
+export const TOKEN_BODY_LIMIT = 64 * 1024
 
 export interface TokenContext extends TokenServices {
   secretUses: SecretUses
@@ -37,15 +36,14 @@ interface TokenCall {
 
 /** `POST /oauth/token` (RFC 6749 §3.2). No answer of it may be stored (§5.1), a refusal neither. */
 export function createTokenHandler(context: TokenContext): AccountHandler {
-  return function token(req, res, next, account) {
+  return async function token(req, res, account) {
     const call: TokenCall = { context, req, account }
-    issue(call).then(
-      response => sendJson(res, 200, response, NOT_STORED),
-      (error: unknown) => {
-        report(call, error)
-        oauthErrorHandler(error, req, res, next)
-      },
-    )
+    try {
+      sendJson(res, 200, await issue(call), NOT_STORED)
+    } catch (error) {
+      if (error instanceof OAuthError && error.status < 500) report(call, error)
+      throw error
+    }
   }
 }
 
@@ -53,7 +51,7 @@ export function createTokenHandler(context: TokenContext): AccountHandler {
 async function issue(call: TokenCall): Promise<TokenResponse> {
   const { context, req, account } = call
   assertPost(req)
-  const parameters = await parseParameters(req, { limit: BODY_LIMIT })
+  const parameters = await parseParameters(req, { limit: TOKEN_BODY_LIMIT })
   const { client, secret } = await authenticateClient(req, parameters, account, context)
   if (secret !== undefined) context.secretUses.note(account.name, client.id, secret.id)
   call.client = client
@@ -81,11 +79,7 @@ function assertGrantOf(client: ClientRecord, grant: Grant): void {
   throw new UnauthorizedClientError('The client may not use this grant type.')
 }
 
-function report({ context, account, client }: TokenCall, error: unknown): void {
-  if (!(error instanceof OAuthError)) {
-    context.emit({ type: 'server_error', account: account.name, cause: error })
-    return
-  }
+function report({ context, account, client }: TokenCall, error: OAuthError): void {
   const { code, detail } = error
   context.emit({
     type: 'token_refused',

@@ -25,6 +25,9 @@ export const oauthErrorHandler: ErrorHandler = (error, _req, res, next) => {
   sendJson(res, refusal.status, { error: code, error_description: message }, headers)
 }
 
+/** Is the answer in OAuth's words a 5xx: a fault of ours, or of what we need? */
+export const isOauthFault = (error: unknown): boolean => toOAuthError(error).status >= 500
+
 function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (error instanceof StoreUnavailableError) {
@@ -40,6 +43,9 @@ export const managementErrorHandler: ErrorHandler = (error, _req, res, next) => 
   const body = { status, error_code: errorCode, message, details }
   sendJson(res, status, body, { 'Cache-Control': 'no-store', ...headers })
 }
+
+/** Is the answer in the management API's words a 5xx: a fault of ours, or of what we need? */
+export const isManagementFault = (error: unknown): boolean => toManagementError(error).status >= 500
 
 function toManagementError(error: unknown): ManagementError {
   if (error instanceof ManagementError) return error

@@ -1,5 +1,4 @@
 import { ManagementError } from '../../errors.js'
-import { managementErrorHandler } from '../../http/error-handler.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { AccountHandler } from '../account-router.js'
 import type { Account, AdminCaller, ServerContext } from '../context.js'
@@ -61,8 +60,8 @@ const ROUTES: readonly Route[] = [
  * looked at; every answer, a refusal too, is JSON.
  */
 export function createAdminRouter(context: ServerContext): AccountHandler {
-  return function management(req, res, next, account) {
-    serve(context, account, req, res).catch((error: unknown) => managementErrorHandler(error, req, res, next))
+  return function management(req, res, account) {
+    return serve(context, account, req, res)
   }
 }
 

@@ -68,7 +68,7 @@ async function createScopegate(issuer, store) {
   const app = express().disable('x-powered-by')
   app.use(server.router)
   app.use(server.adminRouter)
-  const [{ clientId, clientSecret }] = server.managementClients
+  const [{ clientId, clientSecret }] = server.takeManagementClients()
   return { listener: app, path: '/oauth/token', client: { id: clientId, secret: clientSecret }, register: true }
 }
 

@@ -17,5 +17,5 @@ export async function createApp(issuer: string): Promise<{ app: Express; server:
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { app, server } = await createApp('http://localhost:3000')
-  app.listen(3000, '127.0.0.1', () => console.log(server.managementClients))
+  app.listen(3000, '127.0.0.1', () => console.log(server.takeManagementClients()))
 }

@@ -26,5 +26,5 @@ export async function createApp(
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { app, server } = await createApp('http://localhost:3000', '.scopegate')
-  app.listen(3000, '127.0.0.1', () => console.log(server.managementClients))
+  app.listen(3000, '127.0.0.1', () => console.log(server.takeManagementClients()))
 }

@@ -269,6 +269,15 @@ export class StoreLockedError extends StoreError {
   readonly code = 'ERR_STORE_LOCKED'
 }
 
+/** A key ring in the store is not what it must be. The message names the account and the rule, and nothing of the record. */
+export class KeyRingError extends Error {
+  readonly code = 'ERR_KEY_RING'
+  constructor(account: string, fault: string) {
+    super(`${fault} (account ${account})`)
+    this.name = 'KeyRingError'
+  }
+}
+
 /** Every stable code that an error of scopegate can carry as `code`. */
 export type ErrorCode =
   | 'ERR_INVALID_ARG_TYPE'
@@ -293,6 +302,7 @@ export type ErrorCode =
   | 'ERR_CONFLICT'
   | 'ERR_STORE_UNAVAILABLE'
   | 'ERR_STORE_LOCKED'
+  | 'ERR_KEY_RING'
 
 /** A wrong argument of one of our functions: thrown by the factory that was called with it, quoting the option. */
 export interface ArgumentError extends TypeError {

@@ -30,8 +30,12 @@ export interface AuthorizationServer {
   router: Handler
   /** `/apis`, `/clients`, …: the management API. */
   adminRouter: Handler
-  /** The management clients made by this process, each with its generated secret, which cannot be had again. */
-  managementClients: readonly CreatedManagementClient[]
+  /**
+   * The management clients that this process has made since the last call, each with its secret where that was generated.
+   * Each is handed over once and is gone from memory then. 1 000 are kept at most: where accounts are opened by requests
+   * and nobody takes them, the oldest go. A secret that was not taken cannot be had again.
+   */
+  takeManagementClients(): CreatedManagementClient[]
   /** Resolves when the store answers. @throws StoreUnavailableError */
   ready(): Promise<void>
   /** The same as `ready`. @throws StoreUnavailableError */
@@ -66,13 +70,17 @@ export async function authorizationServer(options: AuthorizationServerOptions): 
   const { store, accounts } = checked
   const records = await openRecords(store)
   const { context, tokenContext, bootstrap } = assemble(checked, records)
-  for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) await bootstrap.open(account)
+  for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) {
+    // A key that cannot be opened stops the start before anything else is written.
+    await tokenContext.signingKeys.signer(account.name)
+    await bootstrap.open(account)
+  }
   const health = (): Promise<void> => store.ping()
   const shared = { resolve: accounts, open: bootstrap.open, emit: tokenContext.emit }
   return {
     router: createPublicRouter(shared, tokenContext),
     adminRouter: createManagementRouter(shared, context),
-    managementClients: bootstrap.created,
+    takeManagementClients: bootstrap.takeCreated,
     ready: health,
     health,
     async close() {
@@ -103,7 +111,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const { clock, tokenType, managementClient } = options
   const ageClock = forwardClock(clock)
   const emit = createEmit(options.onEvent)
-  const encryption = createKeyEncryption(options.encryptionKeys)
+  const encryption = createKeyEncryption(options.encryption)
   const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
   const registry = createRegistry(records, ageClock)
   const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys, registry })

@@ -35,31 +35,46 @@ export interface BootstrapContext {
   managementClient: ManagementClientOption
 }
 
+/** What the catalogue of an account is brought up to date with. */
+export interface CatalogueContext extends Omit<BootstrapContext, 'signingKeys' | 'emit' | 'records'> {
+  records: Pick<Records, 'apis' | 'clients'>
+}
+
 /** Opens accounts: what must stand in the store before one is served. */
 export interface Bootstrap {
-  /** Idempotent, and once for each account in this process. */
+  /** Idempotent, and once for each account in this process. Opens no private key. */
   open(account: Account): Promise<void> | undefined
-  /** The management clients that this process has made. */
-  created: CreatedManagementClient[]
+  /** The management clients made since the last call, the oldest first, 1 000 at most: of more, the oldest are forgotten. */
+  takeCreated(): CreatedManagementClient[]
 }
+
+/** How many clients are kept that nobody took. */
+const MAX_CREATED = 1_000
+
+/** Seconds a token for the management API lives. */
+const MANAGEMENT_TOKEN_LIFETIME = 3_600
 
 /** Remembers 10 000 opened accounts; one that was forgotten is opened again, which changes nothing. */
 export function createBootstrap(context: BootstrapContext): Bootstrap {
   const opened = new LRUCache<string, true>({ max: 10_000 })
   const running = new Map<string, Promise<void>>()
-  const created: CreatedManagementClient[] = []
+  let created: CreatedManagementClient[] = []
 
   async function openAccount(account: Account): Promise<void> {
-    await context.signingKeys.signer(account.name)
+    await context.signingKeys.publicKeys(account.name)
     const api = await ensureManagementApi(account, context)
     const client = await ensureManagementClient(account, api, context)
-    if (client !== null) created.push(client)
+    if (client !== null) created = [...created, client].slice(-MAX_CREATED)
     opened.set(account.name, true)
     context.emit({ type: 'account_opened', account: account.name, issuer: account.issuer })
   }
 
   return {
-    created,
+    takeCreated() {
+      const taken = created
+      created = []
+      return taken
+    },
     open(account) {
       if (opened.get(account.name)) return undefined
       let opening = running.get(account.name)
@@ -72,38 +87,59 @@ export function createBootstrap(context: BootstrapContext): Bootstrap {
   }
 }
 
-async function ensureManagementApi(account: Account, context: BootstrapContext): Promise<ApiRecord> {
+/**
+ * The management API as this version needs it. Its catalogue only ever grows: another version, earlier or later, may serve
+ * the same account.
+ */
+export async function ensureManagementApi(account: Account, context: CatalogueContext): Promise<ApiRecord> {
   for (;;) {
     const known = await findManagementApi(account, context)
     if (known === null) {
       const made = await insertManagementApi(account, context)
       if (made !== null) return made
-    } else if (spell(known.permissions) === spell(context.permissions)) {
+    } else if (isUpToDate(known, context)) {
       return known
     } else {
-      const permissions = context.permissions.map(permission => ({ ...permission }))
-      const updated = { ...known, permissions, updatedAt: new Date(context.clock.now()) }
       // The client first: should this process die in between, the next start finds the same difference again.
       await widenManagementClient(account, known, context)
-      const stored = await context.records.apis.replace(updated, known.revision)
+      const stored = await context.records.apis.replace(bringUpToDate(known, context), known.revision)
       context.registry.apiChanged(account.name, MANAGEMENT_AUDIENCE)
       if (stored !== null) return stored
     }
   }
 }
 
+function isUpToDate(api: ApiRecord, { permissions }: CatalogueContext): boolean {
+  const values = new Set(valuesOf(api.permissions))
+  return api.token_lifetime === MANAGEMENT_TOKEN_LIFETIME && permissions.every(({ value }) => values.has(value))
+}
+
+/** This version's permissions in their order, as they are stored where they are; then what another version has added. */
+function bringUpToDate(api: ApiRecord, { permissions, clock }: CatalogueContext): ApiRecord {
+  const stored = new Map(api.permissions.map(permission => [permission.value, permission]))
+  const own = permissions.map(permission => stored.get(permission.value) ?? { ...permission })
+  for (const { value } of permissions) stored.delete(value)
+  return {
+    ...api,
+    permissions: [...own, ...stored.values()],
+    token_lifetime: MANAGEMENT_TOKEN_LIFETIME,
+    updatedAt: new Date(clock.now()),
+  }
+}
+
 /**
- * Where the catalogue has grown, the client made at start that had all of the old one gets all of the new one: scopes are
+ * Where the catalogue has grown, the client made at start that had all of the old one gets what was added too: scopes are
  * handed on only by who holds them, so nobody could ever get the new ones otherwise. A client that was narrowed stays so.
  */
-async function widenManagementClient(account: Account, old: ApiRecord, context: BootstrapContext): Promise<void> {
+async function widenManagementClient(account: Account, old: ApiRecord, context: CatalogueContext): Promise<void> {
   const { records, registry, clock, permissions } = context
   for (;;) {
     const client = await records.clients.get(account.name, managementClientId(old, context))
     const grant = client?.api_grants?.find(({ audience }) => audience === MANAGEMENT_AUDIENCE)
-    if (client === null || grant === undefined || !old.permissions.every(({ value }) => grant.scope.includes(value)))
-      return
-    const scope = permissions.map(({ value }) => value)
+    if (client === null || grant === undefined) return
+    if (!old.permissions.every(({ value }) => grant.scope.includes(value))) return
+    const scope = union(grant.scope, valuesOf(permissions))
+    if (scope.length === grant.scope.length) return
     const api_grants = client.api_grants?.map(entry => (entry === grant ? { ...entry, scope } : entry)) ?? []
     const updated = { ...client, api_grants, updatedAt: new Date(clock.now()) }
     const stored = await records.clients.replace(updated, client.revision)
@@ -112,21 +148,29 @@ async function widenManagementClient(account: Account, old: ApiRecord, context: 
   }
 }
 
-function managementClientId(api: ApiRecord, { managementClient }: BootstrapContext): string {
+/** What the first list has, then what the second one adds. */
+export function union(present: readonly string[], wanted: readonly string[]): string[] {
+  return [...present, ...wanted.filter(value => !present.includes(value))]
+}
+
+export function valuesOf(permissions: readonly Permission[]): string[] {
+  return permissions.map(({ value }) => value)
+}
+
+/** The id that is given, or one that follows from the management API's, so that every process makes the same client. */
+export function managementClientId(
+  api: ApiRecord,
+  { managementClient }: Pick<BootstrapContext, 'managementClient'>,
+): string {
   return managementClient.id ?? api.id.replace(API_KIND.idPrefix, CLIENT_KIND.idPrefix)
 }
 
-/** Independent of the order in which an engine returns members. */
-function spell(permissions: readonly Permission[]): string {
-  return JSON.stringify(permissions.map(({ value, description = '' }) => [value, description]))
-}
-
-function findManagementApi(account: Account, { records }: BootstrapContext): Promise<ApiRecord | null> {
+function findManagementApi(account: Account, { records }: CatalogueContext): Promise<ApiRecord | null> {
   return findFirst(records.apis, account.name, eq('identifier', MANAGEMENT_AUDIENCE))
 }
 
 /** null: another process was faster. */
-async function insertManagementApi(account: Account, context: BootstrapContext): Promise<ApiRecord | null> {
+async function insertManagementApi(account: Account, context: CatalogueContext): Promise<ApiRecord | null> {
   const now = context.clock.now()
   const id = createId(API_KIND.idPrefix, now)
   for (const slug of ['scopegate-management', id.replace('_', '-')]) {
@@ -143,7 +187,7 @@ async function insertManagementApi(account: Account, context: BootstrapContext):
 function createManagementApi(
   own: { id: string; slug: string; account: string },
   now: number,
-  { permissions }: BootstrapContext,
+  { permissions }: CatalogueContext,
 ): ApiRecord {
   return {
     ...own,
@@ -155,7 +199,7 @@ function createManagementApi(
     permissions: permissions.map(permission => ({ ...permission })),
     signing_alg: 'RS256',
     token_dialect: 'access_token_authz',
-    token_lifetime: 86_400,
+    token_lifetime: MANAGEMENT_TOKEN_LIFETIME,
     enforce_policies: true,
     allow_offline_access: false,
     skip_consent: false,
@@ -179,7 +223,9 @@ async function ensureManagementClient(
   if (managementClient.id === undefined && (await hasManagementClient(account, records))) return null
   const secret = managementClient.secret ?? createSecretValue()
   try {
-    await records.clients.insert(createManagementClient({ id, account: account.name }, secret, context))
+    await records.clients.insert(
+      createManagementClient({ id, account: account.name }, secret, api, context.clock.now()),
+    )
   } catch (error) {
     if (error instanceof ConflictError) return null
     throw error
@@ -195,12 +241,13 @@ async function hasManagementClient(account: Account, { clients }: Records): Prom
   return (await findFirst(clients, account.name, eq('api_grants.audience', MANAGEMENT_AUDIENCE))) !== null
 }
 
-function createManagementClient(
+/** The client that manages an account: it is granted the whole catalogue as it is stored. */
+export function createManagementClient(
   own: { id: string; account: string },
   secret: string,
-  { clock, permissions }: BootstrapContext,
+  api: ApiRecord,
+  now: number,
 ): ClientRecord {
-  const now = clock.now()
   return {
     ...own,
     revision: 1,
@@ -214,7 +261,7 @@ function createManagementClient(
     callbacks: [],
     web_origins: [],
     refresh_token: { token_lifetime: 2_592_000 },
-    api_grants: [{ audience: MANAGEMENT_AUDIENCE, scope: permissions.map(({ value }) => value) }],
+    api_grants: [{ audience: MANAGEMENT_AUDIENCE, scope: valuesOf(api.permissions) }],
     default_audience: MANAGEMENT_AUDIENCE,
     secrets: [createSecret(secret, now)],
   }

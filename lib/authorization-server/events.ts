@@ -13,6 +13,7 @@ export type ServerEvent =
   | { type: 'signing_key_created'; account: string; kid: string }
   | { type: 'signing_keys_encrypted'; account: string }
   | { type: 'management_client_created'; account: string; clientId: string }
+  | { type: 'management_client_reset'; account: string; clientId: string }
   | { type: 'secret_use_not_recorded'; account: string; clientId: string; cause: unknown }
   | { type: 'secret_use_not_removed'; account: string; clientId: string; cause: unknown }
   | { type: 'server_error'; account?: string; cause: unknown }

@@ -11,7 +11,7 @@ export {
   type ServerContext,
 } from './context.js'
 export type { ServerEvent } from './events.js'
-export type { EncryptionKey } from './key-encryption.js'
+export type { EncryptionKey, EncryptionKeys, EncryptionOption } from './key-encryption.js'
 export type { AuthorizationServerOptions, RateLimits } from './options.js'
 export type { FailureLimits, RateLimit } from './rate-limit.js'
 export type { TokenType } from './signing-keys.js'

@@ -6,9 +6,9 @@ import { singleAccount } from './accounts.js'
 import type { ManagementClientOption } from './bootstrap.js'
 import type { AccountResolver, AuthorizeAdmin } from './context.js'
 import type { Emit } from './events.js'
-import { type EncryptionKey, parseEncryptionKeys } from './key-encryption.js'
-import type { ApiGrantsMode } from './token-services.js'
+import { type EncryptionOption, type EncryptionSettings, parseEncryptionOption } from './key-encryption.js'
 import type { FailureLimits, RateLimit } from './rate-limit.js'
+import type { ApiGrantsMode } from './token-services.js'
 
 /** Options of `authorizationServer`. */
 export interface AuthorizationServerOptions {
@@ -24,12 +24,13 @@ export interface AuthorizationServerOptions {
   authorizeAdmin?: AuthorizeAdmin
   /**
    * 32 bytes, as base64 or as they are: private signing keys are encrypted at rest. Of a list the first encrypts and
-   * every one decrypts. Default: they are stored as they are.
+   * every one decrypts. `{ keys, encrypt: false }` only reads: the first of two steps where several processes share a
+   * store. Default: they are stored as they are.
    */
-  encryptionKey?: EncryptionKey | readonly EncryptionKey[]
+  encryptionKey?: EncryptionOption
   /**
    * The management client to create in each account where it is absent. What is not given is generated and returned
-   * once, in `managementClients`. The secret should have 256 random bits: only a fast hash of it is stored.
+   * once, by `takeManagementClients()`. The secret should have 256 random bits: only a fast hash of it is stored.
    */
   managementClient?: ManagementClientOption
   /**
@@ -59,7 +60,7 @@ export interface ValidatedOptions {
   store: Store
   clock: Clock
   authorizeAdmin: AuthorizeAdmin | undefined
-  encryptionKeys: readonly Uint8Array[]
+  encryption: EncryptionSettings
   managementClient: ManagementClientOption
   apiGrants: ApiGrantsMode
   clientAuthenticationLimits: FailureLimits | false
@@ -93,7 +94,7 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     store: validateStore(options.store),
     clock: validateClock(options.clock),
     authorizeAdmin: validateFunction(options.authorizeAdmin, 'authorizeAdmin'),
-    encryptionKeys: parseEncryptionKeys(options.encryptionKey),
+    encryption: parseEncryptionOption(options.encryptionKey),
     managementClient: validateManagementClient(options.managementClient),
     apiGrants: validateApiGrants(options.apiGrants),
     clientAuthenticationLimits: validateRateLimits(options.rateLimits),

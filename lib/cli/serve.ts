@@ -150,7 +150,7 @@ function logRequests(log: Logger): express.RequestHandler {
 }
 
 function welcome(server: AuthorizationServer, address: string, config: Config, print: (text: string) => void): void {
-  const created = server.managementClients
+  const created = server.takeManagementClients()
   const [first] = created
   if (first === undefined) return
   const base = address + demoPrefix(config)

@@ -67,9 +67,10 @@ describe('accountsByPath', () => {
 
   it('makes a management client in each account, whose token is good in its own alone', async () => {
     const { server, app } = await start()
-    expect(server.managementClients.map(({ account }) => account)).to.deep.equal(['acme', 'globex'])
+    const created = server.takeManagementClients()
+    expect(created.map(({ account }) => account)).to.deep.equal(['acme', 'globex'])
     const admin = mount('/', server.router, server.adminRouter)
-    const [{ clientId, clientSecret } = { clientId: '', clientSecret: '' }] = server.managementClients
+    const [{ clientId, clientSecret } = { clientId: '', clientSecret: '' }] = created
     const { body } = await request(app)
       .post('/t/acme/oauth/token')
       .auth(clientId, clientSecret ?? '')
@@ -132,9 +133,9 @@ describe('a resolver of the host', () => {
   it('opens accounts at their first request', async () => {
     const accounts = async () => ({ name: 'late', issuer: 'https://late.example', mountPath: '' })
     const { app, server } = await startServer({ accounts })
-    expect(server.managementClients).to.deep.equal([])
+    expect(server.takeManagementClients()).to.deep.equal([])
     await request(app).get('/.well-known/jwks.json').expect(200)
-    expect(server.managementClients.map(({ account }) => account)).to.deep.equal(['late'])
+    expect(server.takeManagementClients().map(({ account }) => account)).to.deep.equal(['late'])
   })
 
   it("is not asked for paths that can be nobody's", async () => {

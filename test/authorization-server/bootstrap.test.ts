@@ -1,17 +1,20 @@
 import { expect } from 'chai'
 import request from 'supertest'
 import { MANAGEMENT_PERMISSIONS } from '../../lib/authorization-server/admin/catalogue.js'
+import { type BootstrapContext, createBootstrap } from '../../lib/authorization-server/bootstrap.js'
 import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context.js'
 import { InsufficientScopeError } from '../../lib/errors.js'
 import { eq } from '../../lib/query/tree.js'
 import {
   addClient,
   basic,
+  decode,
   GOOD,
   ISSUER,
   mount,
   type Parameters,
   postToken,
+  seededStore,
   startServer,
   type TestServer,
 } from './fixtures.js'
@@ -21,11 +24,31 @@ import { memoryStore } from './memory-store.js'
 const VALUES = MANAGEMENT_PERMISSIONS.map(({ value }) => value)
 
 async function managementToken({ app, server }: TestServer, more: Parameters = {}): Promise<string> {
-  const [{ clientId, clientSecret } = { clientId: '', clientSecret: '' }] = server.managementClients
+  const [{ clientId, clientSecret } = { clientId: '', clientSecret: '' }] = server.takeManagementClients()
   const { body } = await postToken(app, { grant_type: 'client_credentials', ...more })
     .set('authorization', basic(clientId, clientSecret ?? ''))
     .expect(200)
   return body.access_token
+}
+
+async function findManagement({ context }: TestServer['server']) {
+  const { apis, clients } = context.records
+  const [api] = (await apis.find('default', { limit: 1 })).records
+  const [client] = (await clients.find('default', { limit: 1 })).records
+  if (api === undefined || client === undefined) throw new Error('nothing was made')
+  return { api, client, apis, clients }
+}
+
+/** What `createBootstrap` works with, and a ring that costs nothing. */
+async function bootstrapContext(): Promise<BootstrapContext> {
+  const { server, clock } = await startServer()
+  const { registry, records } = server.context
+  const signingKeys = {
+    publicKeys: async () => ({ keys: [] }),
+    signer: () => Promise.reject(new Error('not asked for')),
+  }
+  const permissions = MANAGEMENT_PERMISSIONS
+  return { clock, records, registry, signingKeys, emit: () => {}, permissions, managementClient: {} }
 }
 
 describe('the management API at start', () => {
@@ -36,16 +59,16 @@ describe('the management API at start', () => {
     expect(found).to.have.length(1)
     expect(found[0]).to.include({ is_system: true, token_dialect: 'access_token_authz', enforce_policies: true })
     expect(found[0]?.permissions.map(({ value }) => value)).to.deep.equal(VALUES)
-    const [created] = server.managementClients
+    const [created] = server.takeManagementClients()
     expect(created).to.include({ account: 'default', issuer: ISSUER })
     expect(created?.clientSecret).to.match(/^[A-Za-z0-9_-]{43}$/)
   })
 
   it('changes nothing at the second start', async () => {
-    const store = memoryStore()
+    const store = await seededStore()
     await startServer({ store })
     const { server } = await startServer({ store })
-    expect(server.managementClients).to.deep.equal([])
+    expect(server.takeManagementClients()).to.deep.equal([])
     expect(store.calls.get('apis.insert')).to.equal(1)
     expect(store.calls.get('apis.replace')).to.equal(undefined)
   })
@@ -53,41 +76,123 @@ describe('the management API at start', () => {
   it('makes one API, one client and one key in two processes that start at once', async () => {
     const store = memoryStore()
     const servers = await Promise.all(Array.from({ length: 4 }, () => startServer({ store })))
-    expect(servers.flatMap(({ server }) => server.managementClients)).to.have.length(1)
+    expect(servers.flatMap(({ server }) => server.takeManagementClients())).to.have.length(1)
     const { records } = servers[0]?.server.context ?? (await startServer()).server.context
     expect((await records.apis.find('default', { limit: 10 })).records).to.have.length(1)
     expect((await records.clients.find('default', { limit: 10 })).records).to.have.length(1)
   })
 
-  for (const { description, held, after } of [
-    { description: 'and the client that had all of it', held: ['read:apis'], after: VALUES },
-    { description: 'and no client that was narrowed', held: ['read:clients'], after: ['read:clients'] },
-  ]) {
-    it(`brings a catalogue of an earlier release up to date, ${description}`, async () => {
-      const store = memoryStore()
+  describe('of an account that another version serves too', () => {
+    const OLD = VALUES.slice(0, 2)
+    const NEWER = [...VALUES, 'mend:fences']
+    const described = (values: readonly string[]) => values.map(value => ({ value, description: `of ${value}` }))
+    const cases: {
+      description: string
+      stored: readonly string[]
+      held: readonly string[]
+      catalogue: readonly string[]
+      scopes: readonly string[]
+      writes: number
+    }[] = [
+      {
+        description: 'grows, and so does the client that had all of it',
+        ...{ stored: OLD, held: OLD, catalogue: VALUES, scopes: VALUES, writes: 2 },
+      },
+      {
+        description: 'grows, and the client that was narrowed stays so',
+        ...{ stored: OLD, held: OLD.slice(1), catalogue: VALUES, scopes: OLD.slice(1), writes: 1 },
+      },
+      {
+        description: 'is left alone by an earlier version that starts later',
+        ...{ stored: NEWER, held: NEWER, catalogue: NEWER, scopes: NEWER, writes: 0 },
+      },
+      {
+        description: 'keeps what another version has added where this one adds its own',
+        ...{ stored: ['mend:fences'], held: ['mend:fences'], catalogue: NEWER, scopes: NEWER, writes: 2 },
+      },
+      {
+        description: 'grows where a start ended between its two writes',
+        ...{ stored: OLD, held: NEWER, catalogue: VALUES, scopes: NEWER, writes: 1 },
+      },
+    ]
+    for (const { description, stored, held, catalogue, scopes, writes } of cases) {
+      it(description, async () => {
+        const store = await seededStore()
+        const { server } = await startServer({ store })
+        const { api, client, apis, clients } = await findManagement(server)
+        const api_grants = [{ audience: MANAGEMENT_AUDIENCE, scope: [...held] }]
+        await apis.replace({ ...api, permissions: described(stored) }, api.revision)
+        await clients.replace({ ...client, api_grants }, client.revision)
+        const before = store.countOf('replace')
+        await startServer({ store })
+        await startServer({ store })
+        const after = await findManagement(server)
+        expect(after.api.permissions.map(({ value }) => value)).to.have.members(catalogue)
+        expect(after.api.permissions).to.deep.include.members(described(stored))
+        expect(after.client.api_grants?.[0]?.scope).to.have.members(scopes)
+        expect(store.countOf('replace') - before).to.equal(writes)
+      })
+    }
+
+    it('gives a client that is made later the catalogue as it stands there', async () => {
+      const store = await seededStore()
       const { server } = await startServer({ store })
-      const { apis, clients } = server.context.records
-      const [api] = (await apis.find('default', { limit: 1 })).records
-      const [client] = (await clients.find('default', { limit: 1 })).records
-      if (api === undefined || client === undefined) throw new Error('nothing was made')
-      const api_grants = [{ audience: MANAGEMENT_AUDIENCE, scope: held }]
-      await apis.replace({ ...api, permissions: [{ value: 'read:apis' }] }, api.revision)
-      await clients.replace({ ...client, api_grants }, client.revision)
-      await startServer({ store })
-      expect((await apis.get('default', api.id))?.permissions.map(({ value }) => value)).to.deep.equal(VALUES)
-      expect((await clients.get('default', client.id))?.api_grants?.[0]?.scope).to.deep.equal(after)
+      const { api, apis, clients } = await findManagement(server)
+      await apis.replace({ ...api, permissions: described(NEWER) }, api.revision)
+      await startServer({ store, managementClient: { id: 'ops', secret: 'a-secret' } })
+      expect((await clients.get('default', 'ops'))?.api_grants?.[0]?.scope).to.have.members(NEWER)
+    })
+  })
+
+  for (const stored of [60, 86_400, 2_592_000]) {
+    it(`issues tokens for one hour, also where ${stored} seconds are stored`, async () => {
+      const store = await seededStore()
+      const first = await startServer({ store })
+      const { api, apis } = await findManagement(first.server)
+      expect(api.token_lifetime).to.equal(3_600)
+      const changed = { ...api, token_lifetime: stored, permissions: [...api.permissions, { value: 'mend:fences' }] }
+      await apis.replace(changed, api.revision)
+      const second = await startServer({ store })
+      const after = (await findManagement(second.server)).api
+      expect(after.token_lifetime).to.equal(3_600)
+      expect(after.permissions).to.deep.equal(changed.permissions)
+      const { claims } = decode(await managementToken({ ...second, server: first.server }))
+      expect(Number(claims['exp']) - Number(claims['iat'])).to.equal(3_600)
     })
   }
 
+  it('hands over each client once, and tells its secret to nobody else', async () => {
+    const { server, events } = await startServer()
+    const [made] = server.takeManagementClients()
+    expect(made?.clientSecret).to.match(/^[A-Za-z0-9_-]{43}$/)
+    expect(server.takeManagementClients()).to.deep.equal([])
+    expect(events).to.deep.include({
+      type: 'management_client_created',
+      account: 'default',
+      clientId: made?.clientId ?? '',
+    })
+    expect(JSON.stringify(events)).not.to.include(made?.clientSecret)
+  })
+
+  it('keeps the last 1 000 clients where requests open accounts and nobody takes them', async () => {
+    const context = await bootstrapContext()
+    const bootstrap = createBootstrap(context)
+    const accounts = Array.from({ length: 1_003 }, (_, i) => `a${i}`)
+    for (const name of accounts) await bootstrap.open({ name, issuer: `https://${name}.example`, mountPath: '' })
+    const taken = bootstrap.takeCreated().map(({ account }) => account)
+    expect(taken).to.deep.equal(accounts.slice(3))
+    expect(bootstrap.takeCreated()).to.deep.equal([])
+  })
+
   it('makes the client that the options name, and does not return its secret', async () => {
-    const store = memoryStore()
+    const store = await seededStore()
     const managementClient = { id: 'ops', secret: 'a secret+of%the/host' }
     const { server, app } = await startServer({ store, managementClient })
-    expect(server.managementClients).to.deep.equal([{ account: 'default', issuer: ISSUER, clientId: 'ops' }])
+    expect(server.takeManagementClients()).to.deep.equal([{ account: 'default', issuer: ISSUER, clientId: 'ops' }])
     const body = { grant_type: 'client_credentials' }
     await postToken(app, body).set('authorization', basic('ops', managementClient.secret)).expect(200)
     const second = await startServer({ store, managementClient: { ...managementClient, secret: 'another' } })
-    expect(second.server.managementClients).to.deep.equal([])
+    expect(second.server.takeManagementClients()).to.deep.equal([])
     await postToken(second.app, body).set('authorization', basic('ops', 'another')).expect(401)
   })
 })
@@ -139,7 +244,8 @@ describe('the default check of management calls', () => {
     },
     {
       description: 'a token of another issuer with the same names',
-      authorization: async () => `Bearer ${await managementToken(await startServer({ store: memoryStore() }))}`,
+      authorization: async () =>
+        `Bearer ${await managementToken(await startServer({ store: await seededStore(undefined, 1) }))}`,
       status: 401,
       challenge: { error: 'invalid_token', scope: 'read:apis' },
     },
@@ -166,7 +272,7 @@ describe('the default check of management calls', () => {
     const test = await startServer()
     const authorization = `Bearer ${await managementToken(test)}`
     const app = mount('/', test.server.adminRouter)
-    test.clock.time += 86_400_000 + 4_000
+    test.clock.time += 3_600_000 + 4_000
     await request(app).get('/apis').set({ authorization }).expect(200)
     test.clock.time += 2_000
     await request(app).get('/apis').set({ authorization }).expect(401)
@@ -205,7 +311,7 @@ describe('the server', () => {
   })
 
   it('does not start without its store', async () => {
-    const store = memoryStore()
+    const store = await seededStore()
     store.down = true
     expect(await startServer({ store }).catch(({ code }) => code)).to.equal('ERR_STORE_UNAVAILABLE')
   })

@@ -8,8 +8,9 @@ import {
 } from '../../lib/authorization-server/index.js'
 import type { Handler } from '../../lib/http/handler.js'
 import { createId } from '../../lib/store/ids.js'
-import type { ApiRecord, ClientRecord } from '../../lib/store/records.js'
-import { seedKeys } from '../support/seeded-keys.js'
+import { KEY_RING_ID } from '../../lib/authorization-server/signing-keys.js'
+import { type ApiRecord, type ClientRecord, KEY_RING_KIND, type KeyRingRecord } from '../../lib/store/records.js'
+import { type SeedOptions, seedKeys } from '../support/seeded-keys.js'
 import { type MemoryStore, memoryStore } from './memory-store.js'
 
 export const ISSUER = 'https://id.example.com'
@@ -40,13 +41,24 @@ export interface TestServer {
 /** A server on a store in memory, its routers mounted at the root. */
 export async function startServer(options: Partial<AuthorizationServerOptions> = {}): Promise<TestServer> {
   const clock = testClock()
-  const store =
-    options.accounts === undefined && options.store === undefined ? await seedKeys(memoryStore()) : memoryStore()
+  const store = options.accounts === undefined && options.store === undefined ? await seededStore() : memoryStore()
   const events: unknown[] = []
   const issuer = options.accounts === undefined ? { issuer: ISSUER } : {}
   const all = { ...issuer, store, clock, onEvent: (event: unknown) => events.push(event), ...options }
   const server = await authorizationServer(all)
   return { server, app: mount('/', server.router), clock, store, events }
+}
+
+/** A store in memory that has the signing key of the account `default` already. */
+export function seededStore(...seed: SeedOptions): Promise<MemoryStore> {
+  return seedKeys(memoryStore(), ...seed)
+}
+
+/** The key ring of the account `default`. */
+export async function ringOf(store: MemoryStore): Promise<KeyRingRecord> {
+  const ring = await (await store.collection(KEY_RING_KIND)).get('default', KEY_RING_ID)
+  if (ring === null) throw new Error('no ring')
+  return ring
 }
 
 export function mount(path: string, ...handlers: Handler[]): express.Express {

@@ -2,7 +2,12 @@ import { expect } from 'chai'
 import express, { type Express } from 'express'
 import { decodeJwt } from 'jose'
 import request from 'supertest'
-import { accountsByPath, type AuthorizationServer, authorizationServer } from '../../lib/authorization-server/index.js'
+import {
+  accountsByPath,
+  type AuthorizationServer,
+  authorizationServer,
+  type CreatedManagementClient,
+} from '../../lib/authorization-server/index.js'
 import { describeStores } from '../support/stores.js'
 import { API } from '../support/tour.js'
 
@@ -28,15 +33,16 @@ describeStores('isolation of accounts', engine => {
     app = express()
     app.use(server.router)
     app.use(server.adminRouter)
-    acme = await settle('acme', API.identifier)
-    globex = await settle('globex', 'https://globex.example')
+    const made = server.takeManagementClients()
+    acme = await settle('acme', API.identifier, made)
+    globex = await settle('globex', 'https://globex.example', made)
   })
   after(() => server.close())
 
-  async function settle(name: string, identifier: string): Promise<Tenant> {
+  async function settle(name: string, identifier: string, made: CreatedManagementClient[]): Promise<Tenant> {
     const base = `/t/${name}`
-    const made = server.managementClients.find(({ account }) => account === name)
-    const login = await getToken(base, made?.clientId ?? '', made?.clientSecret ?? '', {})
+    const own = made.find(({ account }) => account === name)
+    const login = await getToken(base, own?.clientId ?? '', own?.clientSecret ?? '', {})
     const token = login.body.access_token
     const post = (path: string, body: object) =>
       request(app)

@@ -5,15 +5,23 @@ import type { Filter } from '../../lib/query/tree.js'
 /** A store in memory whose every answer comes a turn later, and which can be down. */
 export interface MemoryStore extends Store {
   down: boolean
+  /** Calls come and are not answered. */
+  hangs: boolean
   /** How many calls each collection has had: `clients.get`. */
   calls: Map<string, number>
+  /** How many calls of a method all collections have had. */
+  countOf(method: string): number
 }
 
 export function memoryStore(): MemoryStore {
   const collections = new Map<string, unknown>()
   const store: MemoryStore = {
     down: false,
+    hangs: false,
     calls: new Map(),
+    countOf(method) {
+      return [...store.calls].reduce((sum, [call, count]) => sum + (call.endsWith(`.${method}`) ? count : 0), 0)
+    },
     async collection<T extends StoredRecord>(kind: RecordKind<T>) {
       const known = collections.get(kind.name) ?? createCollection(kind, store)
       collections.set(kind.name, known)
@@ -35,6 +43,7 @@ function createCollection<T extends StoredRecord>(kind: RecordKind<T>, store: Me
     const key = `${kind.name}.${method}`
     store.calls.set(key, (store.calls.get(key) ?? 0) + 1)
     await new Promise(resolve => setImmediate(resolve))
+    if (store.hangs) await new Promise(() => {})
     if (store.down) throw new StoreUnavailableError('the store is down')
   }
 

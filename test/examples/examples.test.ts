@@ -18,7 +18,7 @@ describe('examples', () => {
       created = await createQuickstart(url)
       return created.app
     })
-    const [client] = created?.server.managementClients ?? []
+    const [client] = created?.server.takeManagementClients() ?? []
     const tour = new Tour(running.url, `${running.url}/admin`)
     if (client !== undefined) await tour.logIn(client)
     const own = await tour.register()

@@ -9,7 +9,11 @@ import * as oauth from 'oauth4webapi'
 import * as client from 'openid-client'
 import request from 'supertest'
 import { resourceServer } from '../../lib/index.js'
-import { type AuthorizationServer, authorizationServer } from '../../lib/authorization-server/index.js'
+import {
+  type AuthorizationServer,
+  authorizationServer,
+  type CreatedManagementClient,
+} from '../../lib/authorization-server/index.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { listen, type Running } from '../support/running.js'
 import { API, Tour } from '../support/tour.js'
@@ -21,6 +25,7 @@ for (const [name, createExpress] of Object.entries({
   describe(`with clients and verifiers written elsewhere (${name})`, () => {
     let running: Running
     let server: AuthorizationServer
+    let management: CreatedManagementClient | undefined
     let tour: Tour
     let own: { id: string; secret: string }
     let token: string
@@ -38,7 +43,7 @@ for (const [name, createExpress] of Object.entries({
         return app
       })
       tour = new Tour(running.url)
-      const [management] = server.managementClients
+      management = server.takeManagementClients()[0]
       if (management !== undefined) await tour.logIn(management)
       own = await tour.register()
       const answer = await tour.token(own, { audience: API.identifier, scope: 'read:users' })
@@ -123,7 +128,6 @@ for (const [name, createExpress] of Object.entries({
     })
 
     it('@faable/sdk-base: logs in by /oauth/token, and its paginator sees every row once', async () => {
-      const [management] = server.managementClients
       const strategy = createClientCredentials({
         domain: running.url,
         client_id: management?.clientId ?? '',

@@ -132,7 +132,7 @@ describeStores('management of clients', engine => {
   })
 
   it('gives nobody a secret of a client that holds more of the management API than the caller', async () => {
-    const [management] = server.managementClients
+    const [management] = server.takeManagementClients()
     const path = `/clients/${management?.clientId}`
     const answer = await request(app).post(`${path}/secrets`).expect(403)
     expect(answer.body.error_code).to.equal('insufficient_scope')

@@ -32,10 +32,19 @@ const MAX_VALUES = 250_000
 export function parseJson(text: string): unknown {
   const members = countNames(text)
   if (typeof members === 'string') throw new JsonLimitError(members)
-  const value: unknown = JSON.parse(text)
+  const value = parseText(text)
   // Of members with one name the last one is left, without what stood in the others.
   if (members > 0 && countMembers(value) < members) throw new DuplicateMemberError()
   return value
+}
+
+/** What `JSON.parse` says of a fault quotes the text, which may be a secret: it goes no further. */
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new SyntaxError('not JSON')
+  }
 }
 
 const TAB = 0x09

@@ -66,18 +66,27 @@ const ADMIN_PATH_BELOW = /\/(?:apis|clients|keys|logs)(?:\/|$)/
  * app.use('/admin', server.adminRouter)
  */
 export async function authorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+  const { server, openAccounts } = await prepareServer(options)
+  await openAccounts()
+  return server
+}
+
+/** The same in two steps: what the first account was given can be taken although the second one cannot be opened. */
+export interface PreparedServer {
+  server: AuthorizationServer
+  /** Opens the listed accounts, one after the other. @throws the reason of the signal, once it is aborted */
+  openAccounts(signal?: AbortSignal): Promise<void>
+}
+
+/** @throws TypeError, StoreUnavailableError as {@link authorizationServer} does */
+export async function prepareServer(options: AuthorizationServerOptions): Promise<PreparedServer> {
   const checked = validateOptions(options)
   const { store, accounts } = checked
   const records = await openRecords(store)
   const { context, tokenContext, bootstrap } = assemble(checked, records)
-  for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) {
-    // A key that cannot be opened stops the start before anything else is written.
-    await tokenContext.signingKeys.signer(account.name)
-    await bootstrap.open(account)
-  }
   const health = (): Promise<void> => store.ping()
   const shared = { resolve: accounts, open: bootstrap.open, emit: tokenContext.emit }
-  return {
+  const server: AuthorizationServer = {
     router: createPublicRouter(shared, tokenContext),
     adminRouter: createManagementRouter(shared, context),
     takeManagementClients: bootstrap.takeCreated,
@@ -88,6 +97,17 @@ export async function authorizationServer(options: AuthorizationServerOptions): 
       await store.close()
     },
     context,
+  }
+  return {
+    server,
+    async openAccounts(signal) {
+      for (const account of (accounts as Partial<ListedAccounts>).accounts ?? []) {
+        signal?.throwIfAborted()
+        // A key that cannot be opened stops the start before anything else is written.
+        await tokenContext.signingKeys.signer(account.name)
+        await bootstrap.open(account)
+      }
+    },
   }
 }
 

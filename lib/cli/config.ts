@@ -1,3 +1,5 @@
+import type { EncryptionOption } from '../authorization-server/key-encryption.js'
+
 /** What `serve` runs with. */
 export interface Config {
   port: number
@@ -9,7 +11,7 @@ export interface Config {
   managementClient: { id?: string; secret?: string }
   /** Empty: one account, at the root. */
   accounts: readonly string[]
-  encryptionKey?: string
+  encryptionKey?: EncryptionOption
   rateLimits: boolean
 }
 
@@ -25,19 +27,20 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads and checks the environment. An empty variable is as if it were not set.
+ * @param reset the management client gets a secret that is made now: an id may be given without one
  * @throws ConfigError
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment, { reset = false } = {}): Config {
   const port = readPort(env['PORT'])
   const mongodbUri = readMongodbUri(env['MONGODB_URI'])
-  const encryptionKey = readEncryptionKey(env['ENCRYPTION_KEY'])
+  const encryptionKey = readEncryption(env)
   return {
     port,
     host: env['HOST'] || '127.0.0.1',
     issuer: readIssuer(env['ISSUER'], port),
     ...(mongodbUri !== undefined && { mongodbUri }),
     dataDir: env['DATA_DIR'] || '.scopegate',
-    managementClient: readManagementClient(env),
+    managementClient: readManagementClient(env, reset),
     accounts: readAccounts(env['ACCOUNTS']),
     ...(encryptionKey !== undefined && { encryptionKey }),
     rateLimits: readSwitch(env['RATE_LIMITS'], 'RATE_LIMITS'),
@@ -75,10 +78,10 @@ function readMongodbUri(text: string | undefined): string | undefined {
   return text
 }
 
-function readManagementClient(env: Environment): Config['managementClient'] {
+function readManagementClient(env: Environment, reset: boolean): Config['managementClient'] {
   const id = env['MANAGEMENT_CLIENT_ID'] || undefined
   const secret = env['MANAGEMENT_CLIENT_SECRET'] || undefined
-  if ((id === undefined) !== (secret === undefined)) {
+  if ((id === undefined) !== (secret === undefined) && !(reset && secret === undefined)) {
     throw new ConfigError('MANAGEMENT_CLIENT_ID and MANAGEMENT_CLIENT_SECRET must be given together')
   }
   if (id !== undefined && !/^[A-Za-z0-9._~-]{1,200}$/.test(id)) {
@@ -100,13 +103,24 @@ function readAccounts(text: string | undefined): string[] {
   return names
 }
 
-function readEncryptionKey(text: string | undefined): string | undefined {
+function readEncryption(env: Environment): EncryptionOption | undefined {
+  const { ENCRYPTION_KEY: text, ENCRYPTION_KEY_READ_ONLY: readOnly } = env
+  if (readOnly && readOnly !== '1') throw new ConfigError('ENCRYPTION_KEY_READ_ONLY must be 1, or not be set')
+  if (readOnly && !text) throw new ConfigError('ENCRYPTION_KEY_READ_ONLY needs ENCRYPTION_KEY')
   if (!text) return undefined
-  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text)
-  if (!isBase64 || Buffer.from(text, 'base64').length !== 32) {
-    throw new ConfigError('ENCRYPTION_KEY must be 32 bytes in base64 (openssl rand -base64 32)')
+  const keys = text.split(',').map(key => key.trim())
+  if (!keys.every(isEncryptionKey)) {
+    throw new ConfigError(
+      'ENCRYPTION_KEY must be 32 bytes in base64 (openssl rand -base64 32), or several with commas between them',
+    )
   }
-  return text
+  const [first = '', ...more] = keys
+  const all = more.length === 0 ? first : keys
+  return readOnly ? { keys: all, encrypt: false } : all
+}
+
+function isEncryptionKey(text: string): boolean {
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length === 32
 }
 
 function readSwitch(text: string | undefined, name: string): boolean {

@@ -1,32 +1,28 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
-import { type Config, ConfigError, readConfig } from './config.js'
-import { type Service, serve } from './serve.js'
+import { ConfigError, readConfig } from './config.js'
+import type { Service } from './serve.js'
 
-const HELP = `scopegate serve     start the authorization server and its management API
+const HELP = `scopegate serve                             start the authorization server and its management API
+scopegate serve --reset-management-client   give each account's management client a new secret and every
+                                            management scope, print them, and end
 scopegate --version
 scopegate --help
 
 Environment: PORT, HOST, ISSUER, MONGODB_URI, DATA_DIR, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, ACCOUNTS,
-ENCRYPTION_KEY, RATE_LIMITS. See docs/authorization-server.md.
+ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, RATE_LIMITS. See docs/authorization-server.md.
 `
 
+const RESET = '--reset-management-client'
+
 /** Runs one command. Welcome and refusals go to standard error: standard output is JSON lines alone. */
-async function main(command: string | undefined): Promise<void> {
-  switch (command) {
-    case 'serve':
-      return run()
-    case '--version':
-      console.log(readVersion())
-      return
-    case '--help':
-    case undefined:
-      console.log(HELP)
-      return
-    default:
-      fail(`unknown command; try scopegate --help`)
-  }
+async function main([command, ...options]: readonly string[]): Promise<void> {
+  if (command === undefined || [command, ...options].includes('--help')) return console.log(HELP)
+  if (command === '--version') return console.log(readVersion())
+  if (command !== 'serve') return fail('unknown command; try scopegate --help')
+  if (options.some(option => option !== RESET)) return fail('unknown argument of serve; try scopegate --help')
+  return options.length === 0 ? runService() : resetManagementClient()
 }
 
 function readVersion(): string {
@@ -34,38 +30,56 @@ function readVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-async function run(): Promise<void> {
-  let config: Config | undefined
+/** The handlers stand before anything is loaded or started. A further signal changes nothing: stopping ends by itself. */
+async function runService(): Promise<void> {
+  const stopping = new AbortController()
+  const stopped = new Promise(resolve => stopping.signal.addEventListener('abort', resolve))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
+  const service = await startService(stopping.signal)
+  await stopped
+  await service?.stop()
+  process.exit(0)
+}
+
+/** undefined: it was told to stop before it had started. */
+async function startService(signal: AbortSignal): Promise<Service | undefined> {
   try {
-    config = readConfig(process.env)
-    const service = await serve(config, text => process.stderr.write(`${text}\n`))
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(service))
+    const config = readConfig(process.env)
+    const { serve } = await import('./serve.js')
+    return await serve(config, print, signal)
   } catch (error) {
-    fail(explain(error, config))
+    if (!signal.aborted) throw error
+    return undefined
   }
 }
 
-function stop(service: Service): void {
-  service.stop().then(
-    () => process.exit(0),
-    () => process.exit(1),
-  )
+async function resetManagementClient(): Promise<void> {
+  const config = readConfig(process.env, { reset: true })
+  const { reset } = await import('./reset.js')
+  await reset(config, print)
+  process.exit(0)
+}
+
+function print(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 function fail(message: string): void {
-  process.stderr.write(`scopegate: ${message}\n`)
+  print(`scopegate: ${message}`)
   process.exit(1)
 }
 
 /** One line, for a person; of errors that are not ours only the code. */
-function explain(error: unknown, config?: Config): string {
+function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message
-  const { code, message } = error as { code?: unknown; message?: unknown }
+  const { code, message }: { code?: unknown; message?: unknown } = Object(error)
   if (code === 'EADDRINUSE') return 'the port is in use (PORT)'
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return 'the address cannot be listened on (HOST, PORT)'
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'the address cannot be listened on (HOST, PORT)'
   if (code === 'ERR_MODULE_NOT_FOUND') return 'MONGODB_URI needs mongoose: npm install mongoose'
   if (code === 'ERR_STORE_LOCKED') return 'another process owns the data folder (DATA_DIR)'
-  if (code === 'ERR_STORE_UNAVAILABLE') return explainStore(error, config)
+  if (code === 'ERR_STORE_UNAVAILABLE') return explainStore(error, process.env)
+  if (code === 'ERR_KEY_RING') return `the signing keys in the store cannot be used: ${String(message)}`
   if (String(message).startsWith('encryptionKey'))
     return `ENCRYPTION_KEY ${String(message).replace(/^encryptionKey: /, '')}`
   if (typeof code === 'string' && code.startsWith('ERR_INVALID_ARG')) return String(message)
@@ -73,18 +87,18 @@ function explain(error: unknown, config?: Config): string {
 }
 
 /** Which folder, and the system's reason, where there is one. */
-function explainStore(error: unknown, config: Config | undefined): string {
-  if (config === undefined || config.mongodbUri !== undefined) return 'the store cannot be reached (MONGODB_URI)'
-  const { message, cause } = error as { message?: unknown; cause?: unknown }
+function explainStore(error: unknown, { MONGODB_URI: uri, DATA_DIR: folder }: NodeJS.ProcessEnv): string {
+  if (uri) return 'the store cannot be reached (MONGODB_URI)'
+  const { message, cause }: { message?: unknown; cause?: unknown } = Object(error)
   const reason = systemReason(cause)
-  return `${message} (DATA_DIR, ${config.dataDir})${reason === undefined ? '' : `: ${reason}`}`
+  return `${String(message)} (DATA_DIR, ${folder || '.scopegate'})${reason === undefined ? '' : `: ${reason}`}`
 }
 
 /** LMDB has the system's number, turned round, as the code of its errors. */
 function systemReason(error: unknown): string | undefined {
-  const { errno, code } = (error ?? {}) as { errno?: unknown; code?: unknown }
+  const { errno, code }: { errno?: unknown; code?: unknown } = Object(error)
   const number = typeof code === 'number' ? -code : errno
   return typeof number === 'number' ? getSystemErrorMap().get(number)?.[1] : undefined
 }
 
-main(process.argv[2]).catch(error => fail(explain(error)))
+main(process.argv.slice(2)).catch(error => fail(explain(error)))

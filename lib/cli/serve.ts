@@ -1,17 +1,21 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { type Logger, pino } from 'pino'
-import { accountsByPath } from '../authorization-server/accounts.js'
-import { type AuthorizationServer, authorizationServer } from '../authorization-server/authorization-server.js'
+import { type AuthorizationServer, prepareServer } from '../authorization-server/authorization-server.js'
+import type { CreatedManagementClient } from '../authorization-server/bootstrap.js'
 import { ManagementError } from '../errors.js'
 import { managementErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
 import { pathOf } from '../http/request-target.js'
 import { sendJson } from '../http/respond.js'
-import type { Store } from '../store/port.js'
 import type { Config } from './config.js'
+import { type Answered, type Connections, trackConnections } from './connections.js'
 import { createDemo } from './demo.js'
+import { describeEvent } from './log.js'
+import { listAccounts, openStore } from './open-store.js'
+import { type Place, placeOf } from './place.js'
+import { createWaitingRoom } from './waiting-room.js'
 import { formatClient, formatTour } from './welcome.js'
 
 /** How long what is in flight may take when the service stops, in milliseconds. */
@@ -24,98 +28,126 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `print`. */
-export async function serve(config: Config, print: (text: string) => void): Promise<Service> {
+/** Shows a text to the person who started the service. */
+type Print = (text: string) => void
+
+/**
+ * Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `print`.
+ * Requests that come before all is open wait, 1 000 for 10 seconds at most.
+ *
+ * @param signal stops the start: what was started is stopped, and the promise rejects with the signal's reason
+ */
+export async function serve(config: Config, print: Print, signal?: AbortSignal): Promise<Service> {
   const log = pino()
-  const waiting: Parameters<RequestListener>[] = []
-  const wait: RequestListener = (...call) => waiting.push(call)
-  const http = createServer(wait)
-  const port = await listen(http, config)
-  const issuer = config.issuer || `http://localhost:${port}`
-  const address = addressOf(config.host, port)
-  let server: AuthorizationServer
+  const http = createServer()
+  const connections = trackConnections(http, logAnswer(log))
+  const room = createWaitingRoom()
+  http.on('request', (req, res) => {
+    connections.begin(req, res)
+    room.enter(req, res)
+  })
+  const place = await listen(http, config)
+  const issuer = config.issuer || `http://localhost:${place.port}`
+  const settings = { ...config, issuer }
+  const opening = openServer(settings, { log, print, signal })
   try {
-    server = await openServer({ ...config, issuer }, log)
+    const server = await unlessAborted(opening, signal)
+    room.open(createApp(server, settings, place))
+    log.info(
+      { issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
+      'listening',
+    )
+    welcome(server, settings, place, print)
+    return { url: place.url, stop: () => stop(connections, server) }
   } catch (error) {
-    http.close()
-    http.closeAllConnections()
+    room.close()
+    await Promise.all([connections.drain(STOP_TIMEOUT), abandon(opening, print)])
     throw error
   }
-  const app = createApp(server, { ...config, issuer }, address, log)
-  http.off('request', wait).on('request', app)
-  for (const call of waiting) app(...call)
-  log.info({ issuer, address, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' }, 'listening')
-  welcome(server, address, config, print)
-  return { url: address, stop: () => stop(http, server) }
-}
-
-/** Where this machine reaches the service; a demo route is served only there. */
-const LOOPBACK = /^http:\/\/(?:localhost|127\.[\d.]+|\[::1\]):/
-
-function addressOf(host: string, port: number): string {
-  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Listens first, so that a port in use is known before anything is written; requests wait for the handler. */
-function listen(http: Server, { port, host }: Config): Promise<number> {
+function listen(http: Server, { port, host }: Config): Promise<Place> {
   return new Promise((resolve, reject) => {
     http.once('error', reject)
-    http.listen(port, host, () => resolve((http.address() as AddressInfo).port))
+    http.listen(port, host, () => resolve(placeOf(host, http.address() as AddressInfo)))
   })
 }
 
-async function openServer(config: Config, log: Logger): Promise<AuthorizationServer> {
-  const { issuer, accounts, encryptionKey, managementClient, rateLimits, mongodbUri } = config
-  if (mongodbUri !== undefined && encryptionKey === undefined) {
-    log.warn('ENCRYPTION_KEY is not set: private signing keys are stored in MongoDB as they are')
-  }
+async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return running
+  const aborted = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  aborted.catch(() => undefined)
+  return Promise.race([running, aborted])
+}
+
+/** Waits until a start that was given up has ended, and closes the server where it had come so far. */
+async function abandon(opening: Promise<AuthorizationServer>, print: Print): Promise<void> {
+  const closing = opening.then(
+    async server => {
+      showClients(server, print)
+      await server.close()
+    },
+    () => undefined,
+  )
+  let timer: NodeJS.Timeout | undefined
+  const waited = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, STOP_TIMEOUT)
+  })
+  await Promise.race([closing, waited])
+  clearTimeout(timer)
+}
+
+/** Where not every account can be opened, the clients that were made for the others are shown all the same. */
+async function openServer(
+  config: Config,
+  { log, print, signal }: { log: Logger; print: Print; signal: AbortSignal | undefined },
+): Promise<AuthorizationServer> {
+  const { encryptionKey, managementClient, rateLimits } = config
+  warnOfPlainKeys(config, log)
   const store = await openStore(config, log)
   try {
-    return await authorizationServer({
-      ...(accounts.length === 0 ? { issuer } : { accounts: accountsByPath(issuer, accounts) }),
+    const { server, openAccounts } = await prepareServer({
+      accounts: listAccounts(config.issuer, config),
       store,
       managementClient,
       ...(encryptionKey !== undefined && { encryptionKey }),
       ...(!rateLimits && { rateLimits: false }),
-      onEvent: ({ type, ...event }) => log.info({ event: type, ...plain(event) }),
+      onEvent: event => log.info(describeEvent(event)),
     })
+    await openAccounts(signal).catch(error => {
+      showClients(server, print)
+      throw error
+    })
+    return server
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-/** Each engine is loaded only where it is used: mongoose need not be installed. */
-async function openStore({ mongodbUri, dataDir }: Config, log: Logger): Promise<Store> {
-  if (mongodbUri === undefined) {
-    const { embeddedStore } = await import('../store/embedded/index.js')
-    return embeddedStore(dataDir, {
-      onWarning: ({ path, mode }) =>
-        log.warn({ path, mode }, 'other users of this machine can use what is stored here'),
-    })
+function warnOfPlainKeys({ mongodbUri, encryptionKey }: Config, log: Logger): void {
+  if (encryptionKey === undefined) {
+    if (mongodbUri === undefined) return
+    log.warn('ENCRYPTION_KEY is not set: private signing keys are stored in MongoDB as they are')
+  } else if (typeof encryptionKey === 'object' && 'encrypt' in encryptionKey) {
+    log.warn('ENCRYPTION_KEY_READ_ONLY is set: new private signing keys are stored as they are')
   }
-  const { mongoStore } = await import('../store/mongo/index.js')
-  return mongoStore(mongodbUri)
 }
 
-/** A cause is logged by its name: a driver's text may hold what it was called with. */
-function plain(event: object): object {
-  const { cause, ...rest } = event as { cause?: unknown }
-  return cause instanceof Error ? { ...rest, cause: cause.name } : rest
-}
-
-function createApp(server: AuthorizationServer, config: Config, address: string, log: Logger): Express {
+function createApp(server: AuthorizationServer, config: Config, { url, isLoopback }: Place): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
-  app.use(logRequests(log))
   app.get('/health', health(server) as express.RequestHandler)
   app.use(server.router as express.RequestHandler)
   app.use(server.adminRouter as express.RequestHandler)
-  const prefix = demoPrefix(config)
-  if (LOOPBACK.test(address)) {
-    const demo = createDemo(config.issuer + prefix, address + prefix)
+  if (isLoopback) {
+    const prefix = demoPrefix(config)
+    const demo = createDemo(config.issuer + prefix, url + prefix)
     app.get(`${prefix}/demo/users`, ...(demo as express.RequestHandler[]))
   }
   app.use(function notFound(_req, _res, next) {
@@ -138,32 +170,27 @@ function health(server: AuthorizationServer): Handler {
 }
 
 /** One line for each request: neither its query string nor any header. */
-function logRequests(log: Logger): express.RequestHandler {
-  return function logRequest(req, res, next) {
-    const start = performance.now()
-    const path = pathOf(req.originalUrl)
-    res.once('close', () => {
-      log.info({ method: req.method, path, status: res.statusCode, ms: Math.round(performance.now() - start) })
-    })
-    next()
+function logAnswer(log: Logger): Answered {
+  return ({ method, url }, { statusCode }, ms) => {
+    log.info({ method, path: pathOf(url), status: statusCode, ms: Math.round(ms) })
   }
 }
 
-function welcome(server: AuthorizationServer, address: string, config: Config, print: (text: string) => void): void {
-  const created = server.takeManagementClients()
-  const [first] = created
-  if (first === undefined) return
-  const base = address + demoPrefix(config)
-  print(`\n${created.map(formatClient).join('\n\n')}\n`)
+/** The tour leads to the demo route: it stands where that one does. */
+function welcome(server: AuthorizationServer, config: Config, place: Place, print: Print): void {
+  const [first] = showClients(server, print)
+  if (first === undefined || !place.isLoopback) return
+  const base = place.url + demoPrefix(config)
   print(formatTour(base, first.clientId, first.clientSecret, `${base}/demo/users`))
 }
 
-async function stop(http: Server, server: AuthorizationServer): Promise<void> {
-  const force = setTimeout(() => http.closeAllConnections(), STOP_TIMEOUT).unref()
-  await new Promise<void>(resolve => {
-    http.close(() => resolve())
-    http.closeIdleConnections()
-  })
-  clearTimeout(force)
+function showClients(server: AuthorizationServer, print: Print): CreatedManagementClient[] {
+  const created = server.takeManagementClients()
+  if (created.length > 0) print(`\n${created.map(formatClient).join('\n\n')}\n`)
+  return created
+}
+
+async function stop(connections: Connections, server: AuthorizationServer): Promise<void> {
+  await connections.drain(STOP_TIMEOUT)
   await server.close()
 }

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { ConfigError, readConfig } from '../../lib/cli/config.js'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
+const OTHER = Buffer.alloc(32, 8).toString('base64url')
 
 describe('configuration by environment', () => {
   it('has a default for everything', () => {
@@ -31,6 +33,21 @@ describe('configuration by environment', () => {
       config: { accounts: ['acme', 'globex'] },
     },
     { description: 'an encryption key', env: { ENCRYPTION_KEY: KEY }, config: { encryptionKey: KEY } },
+    {
+      description: 'several encryption keys, with blanks',
+      env: { ENCRYPTION_KEY: `${KEY}, ${OTHER}`, ENCRYPTION_KEY_READ_ONLY: '' },
+      config: { encryptionKey: [KEY, OTHER] },
+    },
+    {
+      description: 'an encryption key that only reads',
+      env: { ENCRYPTION_KEY: KEY, ENCRYPTION_KEY_READ_ONLY: '1' },
+      config: { encryptionKey: { keys: KEY, encrypt: false } },
+    },
+    {
+      description: 'encryption keys that only read',
+      env: { ENCRYPTION_KEY: `${KEY},${OTHER}`, ENCRYPTION_KEY_READ_ONLY: '1' },
+      config: { encryptionKey: { keys: [KEY, OTHER], encrypt: false } },
+    },
     { description: 'limits switched off', env: { RATE_LIMITS: 'off' }, config: { rateLimits: false } },
     {
       description: 'a management client',
@@ -61,6 +78,24 @@ describe('configuration by environment', () => {
     { description: 'an account twice', env: { ACCOUNTS: 'acme,acme' }, message: /^ACCOUNTS/ },
     { description: 'a short key', env: { ENCRYPTION_KEY: 'c2hvcnQ=' }, message: /^ENCRYPTION_KEY/ },
     { description: 'a key that is no base64', env: { ENCRYPTION_KEY: '%%%' }, message: /^ENCRYPTION_KEY/ },
+    { description: 'a short key among others', env: { ENCRYPTION_KEY: `${KEY},c2hvcnQ=` }, message: /^ENCRYPTION_KEY/ },
+    { description: 'a comma behind a key', env: { ENCRYPTION_KEY: `${KEY},` }, message: /^ENCRYPTION_KEY/ },
+    { description: 'a comma between no keys', env: { ENCRYPTION_KEY: ',' }, message: /^ENCRYPTION_KEY/ },
+    {
+      description: 'another sign between keys',
+      env: { ENCRYPTION_KEY: `${KEY};${OTHER}` },
+      message: /^ENCRYPTION_KEY/,
+    },
+    ...['0', 'true', 'yes', '1 ', '11'].map(value => ({
+      description: `keys that only read: ${JSON.stringify(value)}`,
+      env: { ENCRYPTION_KEY: KEY, ENCRYPTION_KEY_READ_ONLY: value },
+      message: /^ENCRYPTION_KEY_READ_ONLY must be 1/,
+    })),
+    {
+      description: 'no keys that only read',
+      env: { ENCRYPTION_KEY_READ_ONLY: '1' },
+      message: /^ENCRYPTION_KEY_READ_ONLY needs ENCRYPTION_KEY$/,
+    },
     { description: 'a client id without a secret', env: { MANAGEMENT_CLIENT_ID: 'a' }, message: /^MANAGEMENT_CLIENT/ },
     {
       description: 'a secret without an id',
@@ -76,8 +111,26 @@ describe('configuration by environment', () => {
         readConfig(env)
       } catch (error) {
         expect((error as Error).message).not.to.include('\n')
-        expect((error as Error).message).not.to.include('hush-hush')
+        for (const value of ['hush-hush', KEY, OTHER]) expect((error as Error).message).not.to.include(value)
       }
     })
   }
+
+  it('takes the id of a client that is to be reset without a secret', () => {
+    const options = { reset: true }
+    expect(readConfig({ MANAGEMENT_CLIENT_ID: 'ops' }, options).managementClient).to.deep.equal({ id: 'ops' })
+    expect(() => readConfig({ MANAGEMENT_CLIENT_SECRET: 'hush-hush' }, options)).to.throw(ConfigError, /together/)
+  })
+
+  it('has each of its variables in the documentation and in the help', () => {
+    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+    const names = new Set(read('lib/cli/config.ts').match(/\b[A-Z]+(?:_[A-Z]+)+\b|\b(?:PORT|HOST|ISSUER|ACCOUNTS)\b/g))
+    for (const other of ['LOOPBACK', 'ERR_INVALID_ARG_VALUE']) names.delete(other)
+    expect(names.size).to.be.above(10)
+    const [help, page] = [read('lib/cli/main.ts'), read('docs/authorization-server.md')]
+    for (const name of names) {
+      expect(help, name).to.match(new RegExp(`\\b${name}\\b`))
+      expect(page, name).to.match(new RegExp(`^\\|.*\`${name}\`.*\\|$`, 'm'))
+    }
+  })
 })

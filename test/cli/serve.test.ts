@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -59,10 +59,43 @@ class Command {
     return { code: this.child.exitCode, stdout: this.stdout, stderr: this.stderr }
   }
 
-  async stop(): Promise<Outcome> {
-    this.child.kill('SIGTERM')
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
+    this.child.kill(signal)
     return this.ended()
   }
+}
+
+/** A server that takes connections and says nothing: a database that hangs. `taken` resolves at the first connection. */
+async function silentServer(): Promise<{ port: number; taken: Promise<unknown>; close(): Promise<void> }> {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+  })
+  const taken = once(server, 'connection')
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    taken,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+const grant = (address: string, id: string, secret: string, path = '') =>
+  fetch(`${address}${path}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+
+/** Account, id and secret of each client that was printed. */
+function printed(stderr: string): { account: string; id: string; secret: string }[] {
+  const found = stderr.matchAll(/^Account +(\S+)\nIssuer +\S+\nClient id +(\S+)\nSecret +(\S+) /gm)
+  return [...found].map(([, account = '', id = '', secret = '']) => ({ account, id, secret }))
 }
 
 async function freePort(): Promise<number> {
@@ -144,12 +177,7 @@ describe('scopegate serve', () => {
     const env = { MANAGEMENT_CLIENT_ID: 'admin', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment' }
     const command = new Command({ PORT: '0', DATA_DIR: ':memory:', ...env })
     const address = await command.address()
-    const answer = await fetch(`${address}/oauth/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from('admin:a-secret-of-the-environment').toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials' }),
-    })
-    expect(answer.status).to.equal(200)
+    expect((await grant(address, 'admin', 'a-secret-of-the-environment')).status).to.equal(200)
     const { stdout, stderr } = await command.stop()
     expect(stdout + stderr).not.to.include('a-secret-of-the-environment')
   })
@@ -221,6 +249,151 @@ describe('scopegate serve', () => {
     expect((await command.stop()).code).to.equal(0)
   })
 
+  it('serves the demo, and prints the way to it, on a loopback address alone', async () => {
+    for (const { HOST, demo } of [
+      { HOST: '0.0.0.0', demo: false },
+      { HOST: 'localhost', demo: true },
+    ]) {
+      const command = new Command({ PORT: '0', DATA_DIR: ':memory:', HOST })
+      const address = await command.address()
+      expect((await fetch(`${address}/demo/users`)).status, HOST).to.equal(demo ? 401 : 404)
+      const { stderr } = await command.stop()
+      expect(printed(stderr), HOST).to.have.length(1)
+      expect(stderr.includes('curl'), HOST).to.equal(demo)
+    }
+  })
+
+  describe('stops by a signal', () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      it(`(${signal}): answers the request under way, does not wait for a silent connection, and exits 0`, async () => {
+        const command = new Command({ PORT: '0', DATA_DIR: folder })
+        const { port, hostname } = new URL(await command.address())
+        const [silent, busy] = [connect(Number(port), hostname), connect(Number(port), hostname)]
+        await Promise.all([once(silent, 'connect'), once(busy, 'connect')])
+        busy.setEncoding('utf8')
+        const body = 'grant_type=client_credentials'
+        // The answer comes when the service has taken the request: it asks for the body then.
+        busy.write(
+          `POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
+        )
+        expect(String((await once(busy, 'data'))[0])).to.match(/^HTTP\/1\.1 100 /)
+        const ended = once(silent, 'close')
+        const outcome = command.stop(signal)
+        await ended
+        command.child.kill(signal)
+        busy.write(body)
+        const [answer] = await once(busy, 'data')
+        expect(answer).to.match(/^HTTP\/1\.1 401 [\s\S]*connection: close/i)
+        expect(await outcome).to.include({ code: 0 })
+        silent.destroy()
+        busy.destroy()
+      })
+    }
+
+    it('during the start: who waits is answered, and it exits 0', async () => {
+      const database = await silentServer()
+      const port = await freePort()
+      const command = new Command({ PORT: `${port}`, MONGODB_URI: `mongodb://127.0.0.1:${database.port}/x` })
+      await database.taken
+      const waiting = fetch(`http://127.0.0.1:${port}/apis`)
+      const silent = connect(port, '127.0.0.1')
+      await once(silent, 'connect')
+      const outcome = command.stop()
+      const answer = await waiting
+      expect(answer.status).to.equal(503)
+      expect(await answer.json()).to.include({ error_code: 'unavailable' })
+      const { code, stdout, stderr } = await outcome
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+      expect(stdout).not.to.match(/listening/)
+      silent.destroy()
+      await database.close()
+    })
+
+    it('during the start: it ends between two accounts, shows what was made, and leaves the folder', async () => {
+      const port = await freePort()
+      const names = Array.from({ length: 40 }, (_, i) => `a${i}`)
+      const command = new Command({ PORT: `${port}`, DATA_DIR: folder, ACCOUNTS: names.join() })
+      const waiting = firstAnswer(`http://127.0.0.1:${port}/health`)
+      while (!command.stdout.includes('account_opened')) await once(command.child.stdout ?? command.child, 'data')
+      const outcome = command.stop()
+      expect((await waiting).status).to.equal(503)
+      const { code, stdout, stderr } = await outcome
+      expect(code).to.equal(0)
+      const opened = stdout.match(/"account_opened"/g) ?? []
+      const clients = printed(stderr)
+      expect(clients).to.have.length(opened.length).and.length.below(names.length)
+      const second = new Command({ PORT: '0', DATA_DIR: folder, ACCOUNTS: names.slice(0, opened.length).join() })
+      const address = await second.address()
+      for (const { account, id, secret } of clients) {
+        expect((await grant(address, id, secret, `/t/${account}`)).status, account).to.equal(200)
+      }
+      expect((await second.stop()).stderr).to.equal('')
+    })
+  })
+
+  describe('--reset-management-client', () => {
+    const RESET = ['serve', '--reset-management-client']
+
+    it('gives each account a client that manages it, prints them once, and exits 0', async () => {
+      const env = { PORT: '0', DATA_DIR: folder, ACCOUNTS: 'acme,globex' }
+      const { code, stdout, stderr } = await new Command(env, RESET).ended()
+      expect(code).to.equal(0)
+      const clients = printed(stderr)
+      expect(clients.map(({ account }) => account)).to.deep.equal(['acme', 'globex'])
+      for (const { secret } of clients) expect(stdout).not.to.include(secret)
+      const command = new Command(env)
+      const address = await command.address()
+      for (const { account, id, secret } of clients) {
+        const answer = await grant(address, id, secret, `/t/${account}`)
+        expect(answer.status).to.equal(200)
+        const { access_token } = (await answer.json()) as { access_token: string }
+        const headers = { authorization: `Bearer ${access_token}` }
+        expect((await fetch(`${address}/t/${account}/clients`, { headers })).status).to.equal(200)
+      }
+      expect(printed((await command.stop()).stderr)).to.deep.equal([])
+    })
+
+    it('keeps the old secret, takes the id of the environment, and needs no encryption key', async () => {
+      const own = { MANAGEMENT_CLIENT_ID: 'ops', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment' }
+      const env = { PORT: '0', DATA_DIR: folder, ...own }
+      const key = { ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') }
+      const first = new Command({ ...env, ...key })
+      await first.address()
+      await first.stop()
+      const { stderr } = await new Command({ DATA_DIR: folder, MANAGEMENT_CLIENT_ID: 'ops' }, RESET).ended()
+      const [client] = printed(stderr)
+      expect(client).to.include({ account: 'default', id: 'ops' })
+      expect(stderr).not.to.include(own.MANAGEMENT_CLIENT_SECRET)
+      const command = new Command({ ...env, ...key })
+      const address = await command.address()
+      for (const secret of [own.MANAGEMENT_CLIENT_SECRET, client?.secret ?? '']) {
+        expect((await grant(address, 'ops', secret)).status).to.equal(200)
+      }
+      await command.stop()
+    })
+
+    it('works on MongoDB beside a running server', async function onMongo() {
+      await requireMongo(this)
+      const env = { PORT: '0', MONGODB_URI: await mongoDatabase() }
+      const command = new Command(env)
+      const address = await command.address()
+      const { code, stderr } = await new Command(env, RESET).ended()
+      expect(code).to.equal(0)
+      const [client] = printed(stderr)
+      expect((await grant(address, client?.id ?? '', client?.secret ?? '')).status).to.equal(200)
+      await command.stop()
+      expect(printed(command.stderr)[0]?.id).to.equal(client?.id)
+    })
+  })
+
+  for (const args of [['--help'], ['serve', '--port', '1', '--help'], []]) {
+    it(`prints the help for ${['scopegate', ...args].join(' ')}, and starts nothing`, async () => {
+      const { code, stdout, stderr } = await new Command({ PORT: 'none', DATA_DIR: folder }, args).ended()
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+      expect(stdout).to.include('scopegate serve').and.include('--reset-management-client')
+    })
+  }
+
   describe('refuses with one line and exit 1', () => {
     const refusals: { description: string; env: Record<string, string>; message: RegExp }[] = [
       { description: 'an issuer with a trailing slash', env: { ISSUER: 'https://a.example/' }, message: /slash/ },
@@ -239,6 +412,11 @@ describe('scopegate serve', () => {
         env: { DATA_DIR: '/proc/x/y' },
         message: /cannot be used \(DATA_DIR, \/proc\/x\/y\): no such file or directory/,
       },
+      {
+        description: 'a key that only reads and is not there',
+        env: { ENCRYPTION_KEY_READ_ONLY: '1' },
+        message: /ENCRYPTION_KEY_READ_ONLY needs ENCRYPTION_KEY/,
+      },
     ]
     for (const { description, env, message } of refusals) {
       it(description, () => refused(new Command({ PORT: '0', DATA_DIR: ':memory:', ...env }), message))
@@ -254,6 +432,14 @@ describe('scopegate serve', () => {
 
     it('an unknown command', () => refused(new Command({}, ['start']), /unknown command/))
 
+    for (const args of [['x'], ['--port=1'], ['--reset-management-client=1'], ['--reset-management-client', '-x']]) {
+      it(`serve ${args.join(' ')}`, async () => {
+        const command = new Command({ PORT: '0', DATA_DIR: folder }, ['serve', ...args])
+        await refused(command, /^scopegate: unknown argument of serve; try scopegate --help$/m)
+        expect(readdirSync(folder)).to.deep.equal([])
+      })
+    }
+
     it('a port in use', async () => {
       const server: Server = createServer()
       await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -266,6 +452,7 @@ describe('scopegate serve', () => {
       const first = new Command({ PORT: '0', DATA_DIR: folder })
       const address = await first.address()
       await refused(new Command({ PORT: '0', DATA_DIR: folder }), /another process/)
+      await refused(new Command({ DATA_DIR: folder }, ['serve', '--reset-management-client']), /another process/)
       expect((await fetch(`${address}/health`)).status).to.equal(200)
       await first.stop()
     })

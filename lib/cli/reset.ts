@@ -1,0 +1,25 @@
+import { pino } from 'pino'
+import { resetManagementClients } from '../authorization-server/reset-management-client.js'
+import type { Config } from './config.js'
+import { describeEvent } from './log.js'
+import { listAccounts, openStore } from './open-store.js'
+import { formatClient } from './welcome.js'
+
+/** Gives the management client of each account a new secret and every management scope, and prints them. Serves nothing. */
+export async function reset(config: Config, print: (text: string) => void): Promise<void> {
+  const log = pino()
+  // Where any free port is asked for there is no address to name.
+  const issuer = config.issuer || 'http://localhost'
+  const store = await openStore(config, log)
+  try {
+    const made = await resetManagementClients({
+      accounts: listAccounts(issuer, config).accounts,
+      store,
+      clientId: config.managementClient.id,
+      onEvent: event => log.info(describeEvent(event)),
+    })
+    print(made.map(formatClient).join('\n\n'))
+  } finally {
+    await store.close()
+  }
+}

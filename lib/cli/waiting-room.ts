@@ -1,11 +1,13 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { ManagementError, TemporarilyUnavailableError } from '../errors.js'
 import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+
+type Answer = Parameters<RequestListener>[1]
 
 /** Where requests wait that come while the service starts. */
 export interface WaitingRoom {
   /** Takes a request: to the application once that is there, into the room before. */
-  enter(req: IncomingMessage, res: ServerResponse): void
+  enter: RequestListener
   /** Hands on every waiting request, and each that comes from now on. */
   open(app: RequestListener): void
   /** There will be no application: who waits or comes is answered with 503. */
@@ -23,10 +25,10 @@ interface Guest {
  * @param timeout how long one waits at most before it is answered with 503, in milliseconds. Default 10 000
  */
 export function createWaitingRoom({ limit = 1_000, timeout = 10_000 } = {}): WaitingRoom {
-  const guests = new Map<ServerResponse, Guest>()
+  const guests = new Map<Answer, Guest>()
   let handle: RequestListener = wait
 
-  function wait(req: IncomingMessage, res: ServerResponse): void {
+  function wait(req: IncomingMessage, res: Answer): void {
     if (guests.size >= limit) return refuse(req, res)
     const timer = setTimeout(() => {
       guests.delete(res)
@@ -36,7 +38,7 @@ export function createWaitingRoom({ limit = 1_000, timeout = 10_000 } = {}): Wai
     res.once('close', () => leave(res))
   }
 
-  function leave(res: ServerResponse): void {
+  function leave(res: Answer): void {
     clearTimeout(guests.get(res)?.timer)
     guests.delete(res)
   }
@@ -45,19 +47,19 @@ export function createWaitingRoom({ limit = 1_000, timeout = 10_000 } = {}): Wai
     handle = next
     for (const [res, { req }] of guests) {
       leave(res)
-      next(req, res as Parameters<RequestListener>[1])
+      next(req, res)
     }
   }
 
   return {
-    enter: (req, res) => handle(req, res as Parameters<RequestListener>[1]),
+    enter: (req, res) => handle(req, res),
     open: handOn,
     close: () => handOn(refuse),
   }
 }
 
 /** In the words of the endpoint that was asked. The connection ends: nothing of a body was read. */
-function refuse(req: IncomingMessage, res: ServerResponse): void {
+function refuse(req: IncomingMessage, res: Answer): void {
   const headers = { 'Retry-After': '5', Connection: 'close' }
   const [path = ''] = (req.url ?? '').split('?', 1)
   const done = (): void => undefined

@@ -67,7 +67,9 @@ describe('the reset of a management client', () => {
     const { server } = await startServer({ store })
     const [made] = server.takeManagementClients()
     const apis = await store.collection(API_KIND)
-    const { records: [api] } = await apis.find('default', { limit: 1 })
+    const {
+      records: [api],
+    } = await apis.find('default', { limit: 1 })
     if (api === undefined) throw new Error('there is no API')
     await apis.replace({ ...api, permissions: [...api.permissions, { value: 'mend:fences' }] }, api.revision)
     await change(store, made?.clientId ?? '', grant('read:apis'))

@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from '../timers.js'
+
 /** Bytes an answer may have: a key set of a hundred keys has a tenth of it. */
 const MAX_BYTES = 1_048_576
 

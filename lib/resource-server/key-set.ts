@@ -5,6 +5,7 @@ import { BackOff } from './back-off.js'
 import { FetchFailure, withDeadline } from './http-fetch.js'
 import { jwkOf, type VerificationKey } from './jwk.js'
 import { JwksSource } from './jwks-source.js'
+import { noteUser } from './key-changes.js'
 import { Listeners } from './listeners.js'
 import { type LoadedKeys, pickKeys, replaceKeys } from './loaded-keys.js'
 import type { IssuerOption, KeySetSettings, SeededKeySet } from './options.js'
@@ -36,6 +37,8 @@ export class KeySet {
   readonly #backOff = new BackOff()
   #loaded: LoadedKeys | undefined
   #running: Promise<LoadedKeys> | undefined
+  /** Counts the times that its keys were outdated. */
+  #edition = 0
   #attemptedAt = Number.NEGATIVE_INFINITY
   #reportedStale: LoadedKeys | undefined
 
@@ -43,6 +46,7 @@ export class KeySet {
     this.#env = env
     this.#clock = forwardClock(env.clock)
     this.#source = new JwksSource(env.issuer, this.#clock, event => this.listeners.emit(event))
+    if (env.fetch !== undefined) noteUser(env.fetch, this)
   }
 
   /** Begins with a set that was fetched before; where one is loaded already, that one stays. Its age counts from the fetch. */
@@ -99,6 +103,15 @@ export class KeySet {
     const loaded = this.#current(this.#clock.now())
     if (loaded instanceof Promise) return loaded.then(set => this.#select(set, kid, algorithm))
     return this.#select(loaded, kid, algorithm)
+  }
+
+  /** The keys are others by now: what is here, or on its way, counts as too old. What failed before is forgotten. */
+  outdate(): void {
+    this.#edition++
+    this.#backOff.clear()
+    if (this.#loaded === undefined) return
+    const tooOld = this.#clock.now() - this.#env.settings.cacheMaxAge
+    this.#loaded = { ...this.#loaded, fetchedAt: Math.min(this.#loaded.fetchedAt, tooOld) }
   }
 
   /** Resolves when there is a set to use. @throws TemporarilyUnavailableError */
@@ -168,17 +181,22 @@ export class KeySet {
 
   #refresh(now: number): Promise<LoadedKeys> {
     if (this.#running !== undefined) return this.#running
+    this.#running = this.#attempt(now).finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  #attempt(now: number): Promise<LoadedKeys> {
     this.#attemptedAt = now
     const { fetch: fetchFunction = globalThis.fetch, settings } = this.#env
-    this.#running = withDeadline(fetchFunction, settings.timeoutDuration, fetchJson => this.#source.load(fetchJson))
-      .then(
-        keys => this.#succeed(keys, now),
-        (error: unknown) => this.#fail(error, now),
-      )
-      .finally(() => {
-        this.#running = undefined
-      })
-    return this.#running
+    noteUser(fetchFunction, this)
+    const edition = this.#edition
+    const isOutdated = (): boolean => edition !== this.#edition
+    return withDeadline(fetchFunction, settings.timeoutDuration, fetchJson => this.#source.load(fetchJson)).then(
+      keys => (isOutdated() ? this.#attempt(this.#clock.now()) : this.#succeed(keys, now)),
+      (error: unknown) => (isOutdated() ? this.#attempt(this.#clock.now()) : this.#fail(error, now)),
+    )
   }
 
   /** A set is as old as the attempt that fetched it: the issuer may have changed it while the answer was on its way. */

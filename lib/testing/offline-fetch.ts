@@ -1,29 +1,31 @@
-/** How an issuer's key set can be out of order. */
-export type FailureMode =
-  /** It is well. */
-  | 'none'
-  /** The connection is refused. */
-  | 'refuse'
-  /** 500 with a JSON body. */
-  | 'error'
-  /** 302 to another place. */
-  | 'redirect'
-  /** 200 with HTML. */
-  | 'html'
-  /** 200 with JSON that is no key set. */
-  | 'garbage'
-  /** No answer at all. */
-  | 'hang'
-  /** Headers at once, then the body byte by byte, one each 10 ms, without end. */
-  | 'drip'
-  /** A body of 60 MB. */
-  | 'huge'
+import { invalidType, invalidValue } from '../errors.js'
+import { announceChanges } from '../resource-server/key-changes.js'
+import { setTimeout } from '../timers.js'
+
+const FAILURE_MODES = ['none', 'refuse', 'error', 'redirect', 'html', 'garbage', 'hang', 'drip', 'huge'] as const
+
+/**
+ * How an issuer's key set can be out of order.
+ *
+ * - `none`: it is well
+ * - `refuse`: the connection is refused
+ * - `error`: 500 with a JSON body
+ * - `redirect`: 302 to another place
+ * - `html`: 200 with HTML
+ * - `garbage`: 200 with JSON that is no key set
+ * - `hang`: no answer at all
+ * - `drip`: headers at once, then the body byte by byte, one each 10 ms, without end
+ * - `huge`: a body without end, a megabyte at a time
+ */
+export type FailureMode = (typeof FAILURE_MODES)[number]
 
 /** A `fetch` that answers for one issuer from memory, and refuses every other address. */
 export interface OfflineFetch {
   fetch: typeof fetch
   fail(mode: FailureMode): void
   delay(): () => void
+  /** Tells those who use it that the keys have changed. */
+  announceKeys(): void
   /** How often the key set was asked for. */
   count(): number
 }
@@ -31,6 +33,7 @@ export interface OfflineFetch {
 const MEGABYTE = new Uint8Array(1_000_000).fill(0x20)
 
 export function createOfflineFetch(issuer: string, keys: () => readonly unknown[]): OfflineFetch {
+  const { origin } = new URL(issuer)
   const jwksUri = `${issuer}/.well-known/jwks.json`
   let mode: FailureMode = 'none'
   let count = 0
@@ -38,17 +41,25 @@ export function createOfflineFetch(issuer: string, keys: () => readonly unknown[
 
   const offlineFetch: typeof fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
-    if (!url.startsWith(new URL(issuer).origin)) throw new TypeError(`an unplanned request: ${url}`)
+    if (new URL(url).origin !== origin) throw new TypeError(`an unplanned request: ${url}`)
     if (!url.endsWith('/jwks.json')) return json({ issuer, jwks_uri: jwksUri })
     count++
     await gate
     return mode === 'none' ? json({ keys: keys() }) : failWith(mode, init?.signal ?? undefined)
   }
 
+  const announceKeys = announceChanges(offlineFetch)
+
   return {
     fetch: offlineFetch,
+    announceKeys,
     fail(next) {
+      if (typeof next !== 'string') throw invalidType('fail(mode): mode must be a string')
+      if (!FAILURE_MODES.includes(next)) {
+        throw invalidValue(`fail(mode): mode must be one of ${FAILURE_MODES.join(', ')}`)
+      }
       mode = next
+      if (mode === 'none') announceKeys()
     },
     delay() {
       let open = (): void => undefined

@@ -1,39 +1,26 @@
-import { generateKeyPair, randomUUID } from 'node:crypto'
-import { promisify } from 'node:util'
-import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
-import { type Clock, epochSeconds, systemClock } from '../clock.js'
+import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { type Clock, systemClock } from '../clock.js'
+import { invalidType, invalidValue } from '../errors.js'
 import type { ResourceServerOptions } from '../resource-server/guard-options.js'
-import type { DpopKey } from './dpop-key.js'
+import { checkText, checkUrl } from '../resource-server/option-checks.js'
+import { assertOptions, checkBoolean, checkClock, type OptionTable } from './check-options.js'
 import { createOfflineFetch, type FailureMode } from './offline-fetch.js'
+import { createRsaPair } from './rsa-keys.js'
+import { signJws, thumbprint } from './sign.js'
+import { createClaims, type TestTokenOptions } from './test-token.js'
 
 /** Options of {@link testIssuer}. */
 export interface TestIssuerOptions {
   /** The audience of the tokens, and of the resource server under test. */
   audience: string
-  /** Default `https://issuer.test`. */
+  /** Default: one that no other issuer of the process has, `https://issuer-1.test` and so on. */
   issuer?: string
   /** Default: the machine's clock. */
   clock?: Clock
 }
 
-/** What a token is to say. A claim of `undefined` is left out. */
-export interface TestTokenOptions {
-  /** Blank-separated. Default: none. */
-  scope?: string
-  permissions?: readonly string[]
-  /** Default `test-client`. */
-  clientId?: string
-  /** Default: the client's id. */
-  subject?: string
-  /** Seconds from now until it expires; negative for an expired one. Default 3 600. */
-  expiresIn?: number
-  /** The client's key that the token is bound to (RFC 9449 §6.1). */
-  dpopKey?: Pick<DpopKey, 'jkt'>
-  /** Any claim, over those above. */
-  claims?: Readonly<Record<string, unknown>>
-  /** Any header parameter, over `alg`, `typ` and `kid`. The signature stays RS256. */
-  header?: Readonly<Record<string, unknown>>
-}
+/** A public key as it is published (RFC 7517 §4). */
+export type TestJwk = JsonWebKey & { kid?: string; use?: string; alg?: string }
 
 /** An issuer without network: real keys, and the real verification path up to `fetch`. */
 export interface TestIssuer {
@@ -44,17 +31,26 @@ export interface TestIssuer {
     issuer: string
     audience: string
   }
-  /** A signed access token. */
+  /**
+   * A signed access token.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, naming the option
+   */
   token(options?: TestTokenOptions): Promise<string>
   /** The same as an `Authorization` header. */
   bearer(options?: TestTokenOptions): Promise<string>
   /** The published key set. */
-  jwks(): { keys: JWK[] }
-  /** Signs with a new key from now on. The old one stays published, unless `keep` is false. */
+  jwks(): { keys: TestJwk[] }
+  /**
+   * Signs with a new key from now on. The old one stays published, unless `keep` is false. Guards that use this issuer's
+   * `fetch` ask for the keys anew before they answer the next request.
+   */
   rotate(options?: { keep?: boolean }): Promise<void>
-  /** Publishes these keys as they are, odd ones too, instead of its own. */
+  /** Publishes these keys as they are, odd ones too, instead of its own. Guards ask anew, as after {@link rotate}. */
   publish(keys: readonly unknown[]): void
-  /** From now on the key set's endpoint behaves so; `none` for well again. */
+  /**
+   * From now on the key set's endpoint behaves so; `none` for well again. Guards that have keys go on with them; with
+   * `none` they ask anew.
+   */
   fail(mode: FailureMode): void
   /**
    * From now on the key set's endpoint answers late: when the function that this returns is called. The answer is that
@@ -65,41 +61,49 @@ export interface TestIssuer {
   readonly fetchCount: number
 }
 
-const generateRsa = promisify(generateKeyPair)
-
-/** Key pairs take a while to make, and a test's issuer may have that of another: they trust each other in nothing else. */
-const pairs: Promise<SigningPair>[] = []
-
-interface SigningPair {
-  privateKey: CryptoKeyLike
-  jwk: JWK & { kid: string }
+const ISSUER: OptionTable<TestIssuerOptions> = {
+  of: 'of testIssuer',
+  members: { audience: checkText, issuer: checkIssuer, clock: checkClock },
+  required: ['audience'],
+  meant: { aud: 'audience', audiences: 'audience', iss: 'issuer', issuerUrl: 'issuer', url: 'issuer', now: 'clock' },
 }
 
-type CryptoKeyLike = Parameters<SignJWT['sign']>[0]
+const ROTATION: OptionTable<{ keep?: boolean }> = { of: 'of rotate', members: { keep: checkBoolean } }
+
+interface SigningPair {
+  privateKey: KeyObject
+  jwk: TestJwk
+}
+
+let made = 0
 
 /**
- * Makes an issuer for tests.
+ * Makes an issuer for tests. Its keys are its own: no other issuer's token passes for one of its.
  *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, naming the option
  * @example
  * const issuer = await testIssuer({ audience: 'https://api.example.com' })
  * const app = createApp(issuer.resourceServerOptions)
  * await request(app).get('/users').set('authorization', await issuer.bearer({ scope: 'read:users' })).expect(200)
  */
 export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer> {
-  const { audience, issuer = 'https://issuer.test', clock = systemClock } = options
-  let used = 0
-  const nextPair = (): Promise<SigningPair> => {
-    pairs[used] ??= createPair()
-    return pairs[used++] as Promise<SigningPair>
-  }
-  let current = await nextPair()
+  assertOptions(options, ISSUER)
+  const { audience, issuer = `https://issuer-${++made}.test`, clock = systemClock } = options
+  const context = { issuer, audience, clock }
+  let current = await createPair()
   let published: unknown[] = [current.jwk]
   const offline = createOfflineFetch(issuer, () => published)
 
   async function token(wanted: TestTokenOptions = {}): Promise<string> {
+    const claims = createClaims(wanted, context)
     const header = { alg: 'RS256', typ: 'at+jwt', kid: current.jwk.kid, ...wanted.header }
-    const claims = createClaims(wanted, { issuer, audience, clock })
-    return new SignJWT(claims).setProtectedHeader(header).sign(current.privateKey)
+    return signJws(header, claims, current.privateKey)
+  }
+
+  function publish(keys: readonly unknown[]): void {
+    if (!Array.isArray(keys)) throw invalidType('publish(keys): keys must be a list, the keys of a key set')
+    published = [...keys]
+    offline.announceKeys()
   }
 
   return {
@@ -108,14 +112,13 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
     resourceServerOptions: { issuer, audience, fetch: offline.fetch, clock },
     token,
     bearer: async wanted => `Bearer ${await token(wanted)}`,
-    jwks: () => ({ keys: structuredClone(published) as JWK[] }),
-    async rotate({ keep = true } = {}) {
-      current = await nextPair()
-      published = keep ? [current.jwk, ...published] : [current.jwk]
+    jwks: () => ({ keys: structuredClone(published) as TestJwk[] }),
+    async rotate(rotation = {}) {
+      assertOptions(rotation, ROTATION)
+      current = await createPair()
+      publish(rotation.keep === false ? [current.jwk] : [current.jwk, ...published])
     },
-    publish(keys) {
-      published = [...keys]
-    },
+    publish,
     fail: offline.fail,
     delay: offline.delay,
     get fetchCount() {
@@ -125,29 +128,11 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
 }
 
 async function createPair(): Promise<SigningPair> {
-  const { publicKey, privateKey } = await generateRsa('rsa', { modulusLength: 2048 })
-  const jwk = await exportJWK(publicKey)
-  return { privateKey, jwk: { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'RS256', use: 'sig' } }
+  const { privateKey, publicJwk } = await createRsaPair()
+  return { privateKey, jwk: { ...publicJwk, kid: thumbprint(publicJwk), alg: 'RS256', use: 'sig' } }
 }
 
-function createClaims(
-  wanted: TestTokenOptions,
-  { issuer, audience, clock }: { issuer: string; audience: string; clock: Clock },
-): Record<string, unknown> {
-  const { scope, permissions, clientId = 'test-client', subject = clientId, expiresIn = 3_600, claims } = wanted
-  const iat = epochSeconds(clock)
-  const all = {
-    iss: issuer,
-    sub: subject,
-    aud: audience,
-    client_id: clientId,
-    scope,
-    permissions,
-    iat,
-    exp: iat + expiresIn,
-    jti: randomUUID(),
-    cnf: wanted.dpopKey === undefined ? undefined : { jkt: wanted.dpopKey.jkt },
-    ...claims,
-  }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+/** As `resourceServer` demands it. */
+function checkIssuer(value: unknown, name: string): void {
+  if (/[?#]/.test(checkUrl(value, name))) throw invalidValue(`option ${name} must have no query and no fragment`)
 }

@@ -81,7 +81,18 @@ async function drip(controller: ReadableStreamDefaultController<Uint8Array>): Pr
 }
 
 function json(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } })
+  return answer(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } })
+}
+
+/** Its body is a stream: that of a text never ends where a test has faked `queueMicrotask`. */
+function answer(text: string, init: ResponseInit): Response {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text))
+      controller.close()
+    },
+  })
+  return new Response(body, init)
 }
 
 function failWith(mode: Exclude<FailureMode, 'none'>, signal: AbortSignal | undefined): Promise<Response> | Response {
@@ -93,7 +104,7 @@ function failWith(mode: Exclude<FailureMode, 'none'>, signal: AbortSignal | unde
     case 'redirect':
       return new Response(null, { status: 302, headers: { Location: 'https://elsewhere.test/jwks.json' } })
     case 'html':
-      return new Response('<!doctype html><title>Maintenance</title>', { headers: { 'Content-Type': 'text/html' } })
+      return answer('<!doctype html><title>Maintenance</title>', { headers: { 'Content-Type': 'text/html' } })
     case 'garbage':
       return json({ keys: 'none' })
     case 'hang':

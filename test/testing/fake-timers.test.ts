@@ -19,7 +19,16 @@ const fakes: { description: string; install: () => () => void }[] = [
 ]
 
 function installNumbers(now: number): () => void {
-  const real = { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate, Date }
+  const real = {
+    setTimeout,
+    clearTimeout,
+    setInterval,
+    clearInterval,
+    setImmediate,
+    clearImmediate,
+    queueMicrotask,
+    Date,
+  }
   let id = 0
   const fake = () => ++id
   const still = class extends Date {
@@ -32,6 +41,7 @@ function installNumbers(now: number): () => void {
     clearTimeout: fake,
     clearInterval: fake,
     clearImmediate: fake,
+    queueMicrotask: fake,
     Date: still,
   })
   return () => Object.assign(globalThis, real)

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../errors.js'
+import { clearTimeout, setTimeout } from '../../timers.js'
 
 const DUPLICATE_KEY = 11_000
 

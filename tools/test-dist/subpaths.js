@@ -1,0 +1,7 @@
+/** The subpaths, and functions that each must have. */
+export const SUBPATHS = {
+  scopegate: ['resourceServer', 'getAuth', 'InvalidTokenError'],
+  'scopegate/server': ['authorizationServer', 'accountsByPath', 'accountsByHost'],
+  'scopegate/embedded': ['embeddedStore'],
+  'scopegate/testing': ['testIssuer'],
+}

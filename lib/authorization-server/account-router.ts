@@ -4,12 +4,15 @@ import { originForm, pathOf } from '../http/request-target.js'
 import { type ListedAccounts, stripMountPath, validateAnswer } from './accounts.js'
 import type { Account, AccountResolver } from './context.js'
 import type { Emit } from './events.js'
+import type { IssuerChecks } from './issuer.js'
 
 /** A handler of what one account serves. What it throws, or rejects with, its router answers. */
 export type AccountHandler = (req: HttpRequest, res: HttpResponse, account: Account) => Promise<void> | void
 
 export interface AccountRouterOptions {
   resolve: AccountResolver
+  /** How an account's issuer is checked. */
+  checks: IssuerChecks
   /** Opens the account, if it is not open yet. */
   open(account: Account): Promise<void> | undefined
   /** What serves the path (below the account)? What nothing serves goes on to the host's routes. */
@@ -42,7 +45,7 @@ interface Arrival {
  * router goes on with the URL it came with. What is thrown behind it is answered here; a fault is told to the events, once.
  */
 export function createAccountRouter(name: string, options: AccountRouterOptions): Handler {
-  const { resolve, open, find, reaches, bodyLimit, refuse, answer, isFault, emit } = options
+  const { resolve, checks, open, find, reaches, bodyLimit, refuse, answer, isFault, emit } = options
   const { pathBelow } = resolve as Partial<ListedAccounts>
 
   function router(req: HttpRequest, res: HttpResponse, next: Next): void {
@@ -57,7 +60,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     try {
       const found: unknown = resolve(req)
       if (isThenable(found)) return serveLater(found, arrival)
-      account = validateAnswer(found)
+      account = validateAnswer(found, checks)
     } catch (error) {
       return fail(error, arrival)
     }
@@ -66,7 +69,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
 
   function serveLater(found: PromiseLike<unknown>, arrival: Arrival): void {
     Promise.resolve(found)
-      .then(answered => serve(validateAnswer(answered), arrival))
+      .then(answered => serve(validateAnswer(answered, checks), arrival))
       .catch(error => fail(error, arrival))
   }
 

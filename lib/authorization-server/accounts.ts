@@ -4,7 +4,7 @@ import type { HttpRequest } from '../http/handler.js'
 import { pathOf } from '../http/request-target.js'
 import { memoize } from '../memoize.js'
 import type { Account, AccountResolver } from './context.js'
-import { issuerPath, validateAccountName, validateIssuer } from './issuer.js'
+import { type IssuerChecks, issuerPath, validateAccountName, validateIssuer } from './issuer.js'
 
 /** A resolver that knows its accounts beforehand, so that they are opened at start. */
 export interface ListedAccounts extends AccountResolver {
@@ -22,8 +22,8 @@ export function isInserted(path: string): boolean {
 }
 
 /** One account for every request: `default`, at this issuer. */
-export function singleAccount(issuer: string): ListedAccounts {
-  validateIssuer(issuer)
+export function singleAccount(issuer: string, checks?: IssuerChecks): ListedAccounts {
+  validateIssuer(issuer, 'issuer', checks)
   const account = createAccount('default', issuer, issuerPath(issuer))
   return Object.assign(() => account, { accounts: [account] })
 }
@@ -33,6 +33,7 @@ export function singleAccount(issuer: string): ListedAccounts {
  * from it. A port in the header matters only where the list names it. `X-Forwarded-Host` is never read.
  *
  * @param hosts host names in any case (`id.acme.com`), with the account that each one serves
+ * @param checks `allowInsecureRequests`, where the server has this option too
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * const server = await authorizationServer({
@@ -40,12 +41,16 @@ export function singleAccount(issuer: string): ListedAccounts {
  *   store: embeddedStore('.scopegate'),
  * })
  */
-export function accountsByHost(hosts: Readonly<Record<string, { name: string; issuer: string }>>): ListedAccounts {
+export function accountsByHost(
+  hosts: Readonly<Record<string, { name: string; issuer: string }>>,
+  checks?: IssuerChecks,
+): ListedAccounts {
   if (typeof hosts !== 'object' || hosts === null) throw invalidType('hosts: must be an object')
   const byHost = new Map<string, Account>()
   const byName = new Map<string, Account>()
   for (const [host, { name, issuer }] of Object.entries(hosts)) {
-    const account = createAccount(name, issuer, issuerPath(validateIssuer(issuer, `hosts['${host}'].issuer`)))
+    validateIssuer(issuer, `hosts['${host}'].issuer`, checks)
+    const account = createAccount(name, issuer, issuerPath(issuer))
     const same = byName.get(name)
     if (same !== undefined && same.issuer !== issuer) throw invalidValue(`hosts: ${name} has two issuers`)
     byName.set(name, same ?? account)
@@ -66,6 +71,7 @@ export function accountsByHost(hosts: Readonly<Record<string, { name: string; is
  *
  * @param issuer what stands before `/t/`, without a trailing slash
  * @param names `[a-z0-9-]`, at least one
+ * @param checks `allowInsecureRequests`, where the server has this option too
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * const server = await authorizationServer({
@@ -73,8 +79,8 @@ export function accountsByHost(hosts: Readonly<Record<string, { name: string; is
  *   store: embeddedStore('.scopegate'),
  * })
  */
-export function accountsByPath(issuer: string, names: readonly string[]): ListedAccounts {
-  validateIssuer(issuer)
+export function accountsByPath(issuer: string, names: readonly string[], checks?: IssuerChecks): ListedAccounts {
+  validateIssuer(issuer, 'issuer', checks)
   if (!Array.isArray(names)) throw invalidType('names: must be a list')
   if (names.length === 0) throw invalidValue('names: must hold at least one name')
   const byName = new Map<string, Account>()
@@ -126,16 +132,16 @@ const answers = new LRUCache<string, Account>({ max: 10_000 })
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
-export function validateAnswer(answer: unknown): Account | null {
+export function validateAnswer(answer: unknown, checks: IssuerChecks): Account | null {
   if (answer === null || isMade(answer)) return answer
   if (typeof answer !== 'object') throw invalidType('accounts: must give an account or null')
   const { name, issuer, mountPath = '' }: { [member in keyof Account]?: unknown } = answer
   const ownName = validateAccountName(name, 'accounts: name')
   const ownPath = validateMountPath(mountPath)
   if (typeof issuer !== 'string') throw invalidType('accounts: issuer: must be a string')
-  const key = JSON.stringify([ownName, issuer, ownPath])
+  const key = JSON.stringify([ownName, issuer, ownPath, checks.allowInsecureRequests])
   return memoize<string, Account>(answers, key, () =>
-    createAccount(ownName, validateIssuer(issuer, 'accounts: issuer'), ownPath),
+    createAccount(ownName, validateIssuer(issuer, 'accounts: issuer', checks), ownPath),
   )
 }
 

@@ -81,11 +81,11 @@ export interface PreparedServer {
 /** @throws TypeError, StoreUnavailableError as {@link authorizationServer} does */
 export async function prepareServer(options: AuthorizationServerOptions): Promise<PreparedServer> {
   const checked = validateOptions(options)
-  const { store, accounts } = checked
+  const { store, accounts, checks } = checked
   const records = await openRecords(store)
   const { context, tokenContext, bootstrap } = assemble(checked, records)
   const health = (): Promise<void> => store.ping()
-  const shared = { resolve: accounts, open: bootstrap.open, emit: tokenContext.emit }
+  const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
   const server: AuthorizationServer = {
     router: createPublicRouter(shared, tokenContext),
     adminRouter: createManagementRouter(shared, context),
@@ -147,7 +147,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   }
 }
 
-type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'open' | 'emit'>
+type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'checks' | 'open' | 'emit'>
 
 function createPublicRouter(shared: Shared, context: TokenContext): Handler {
   const handlers: ReadonlyMap<string, AccountHandler> = new Map([

@@ -8,6 +8,7 @@ import { findFirst } from '../store/walk.js'
 import { createSecret, createSecretValue } from './client-secrets.js'
 import { type Account, MANAGEMENT_AUDIENCE, type Records, type Registry } from './context.js'
 import type { Emit } from './events.js'
+import { isInsecure } from './issuer.js'
 import type { SigningKeys } from './signing-keys.js'
 
 /** A management client that was made just now. */
@@ -66,6 +67,7 @@ export function createBootstrap(context: BootstrapContext): Bootstrap {
     const client = await ensureManagementClient(account, api, context)
     if (client !== null) created = [...created, client].slice(-MAX_CREATED)
     opened.set(account.name, true)
+    announceInsecure(account, context.emit)
     context.emit({ type: 'account_opened', account: account.name, issuer: account.issuer })
   }
 
@@ -85,6 +87,10 @@ export function createBootstrap(context: BootstrapContext): Bootstrap {
       return opening
     },
   }
+}
+
+function announceInsecure({ name: account, issuer }: Account, emit: Emit): void {
+  if (isInsecure(new URL(issuer))) emit({ type: 'insecure_issuer', code: 'insecure_issuer', account, issuer })
 }
 
 /**

@@ -9,6 +9,8 @@ export type ServerEvent =
   /** A token of more than 8 192 characters: many servers refuse such a header with 431. */
   | { type: 'token_large'; account: string; clientId: string; audience: string; length: number }
   | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
+  /** An issuer that is reached by http, on a host that is not loopback (`allowInsecureRequests`). */
+  | { type: 'insecure_issuer'; code: 'insecure_issuer'; account: string; issuer: string }
   | { type: 'account_opened'; account: string; issuer: string }
   | { type: 'signing_key_created'; account: string; kid: string }
   | { type: 'signing_keys_encrypted'; account: string }

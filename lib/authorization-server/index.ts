@@ -11,6 +11,7 @@ export {
   type ServerContext,
 } from './context.js'
 export type { ServerEvent } from './events.js'
+export type { IssuerChecks } from './issuer.js'
 export type { EncryptionKey, EncryptionKeys, EncryptionOption } from './key-encryption.js'
 export type { AuthorizationServerOptions, RateLimits } from './options.js'
 export type { FailureLimits, RateLimit } from './rate-limit.js'

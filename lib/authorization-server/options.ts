@@ -2,10 +2,11 @@ import { type Clock, systemClock } from '../clock.js'
 import { invalidType, invalidValue } from '../errors.js'
 import type { Store } from '../store/port.js'
 import type { TokenType } from './signing-keys.js'
-import { singleAccount } from './accounts.js'
+import { type ListedAccounts, singleAccount } from './accounts.js'
 import type { ManagementClientOption } from './bootstrap.js'
 import type { AccountResolver, AuthorizeAdmin } from './context.js'
 import type { Emit } from './events.js'
+import { type IssuerChecks, validateIssuer, validateSwitch } from './issuer.js'
 import { type EncryptionOption, type EncryptionSettings, parseEncryptionOption } from './key-encryption.js'
 import type { FailureLimits, RateLimit } from './rate-limit.js'
 import type { ApiGrantsMode } from './token-services.js'
@@ -16,6 +17,8 @@ export interface AuthorizationServerOptions {
   issuer?: string
   /** Which account a request is for: `accountsByHost`, `accountsByPath`, or a function of the host's. */
   accounts?: AccountResolver
+  /** Accept http issuers on hosts that are not loopback, each of which is reported by an event. Default `false`. */
+  allowInsecureRequests?: boolean
   /** Where everything is kept: `mongoStore(…)`, `embeddedStore(…)`. `close()` closes it. */
   store: Store
   /** Drives every age and expiry. Default: the machine's clock. */
@@ -57,6 +60,7 @@ export interface RateLimits {
 /** The options after their checks, with every default. */
 export interface ValidatedOptions {
   accounts: AccountResolver
+  checks: IssuerChecks
   store: Store
   clock: Clock
   authorizeAdmin: AuthorizeAdmin | undefined
@@ -71,6 +75,7 @@ export interface ValidatedOptions {
 const NAMES: ReadonlySet<string> = new Set([
   'issuer',
   'accounts',
+  'allowInsecureRequests',
   'store',
   'clock',
   'authorizeAdmin',
@@ -89,8 +94,10 @@ const NAMES: ReadonlySet<string> = new Set([
 export function validateOptions(options: AuthorizationServerOptions): ValidatedOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options: must be an object')
   for (const name of Object.keys(options)) if (!NAMES.has(name)) throw invalidValue(`${name}: is not an option`)
+  const checks = { allowInsecureRequests: validateSwitch(options.allowInsecureRequests) }
   return {
-    accounts: validateAccounts(options),
+    accounts: validateAccounts(options, checks),
+    checks,
     store: validateStore(options.store),
     clock: validateClock(options.clock),
     authorizeAdmin: validateFunction(options.authorizeAdmin, 'authorizeAdmin'),
@@ -103,13 +110,16 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
   }
 }
 
-function validateAccounts({ issuer, accounts }: AuthorizationServerOptions): AccountResolver {
+function validateAccounts({ issuer, accounts }: AuthorizationServerOptions, checks: IssuerChecks): AccountResolver {
   if (accounts === undefined) {
     if (issuer === undefined) throw invalidType('issuer: is required, or accounts')
-    return singleAccount(issuer)
+    return singleAccount(issuer, checks)
   }
   if (issuer !== undefined) throw invalidValue('issuer: must not be given with accounts, which name the issuers')
   if (typeof accounts !== 'function') throw invalidType('accounts: must be a function')
+  for (const { issuer: listed } of (accounts as Partial<ListedAccounts>).accounts ?? []) {
+    validateIssuer(listed, 'accounts: issuer', checks)
+  }
   return accounts
 }
 

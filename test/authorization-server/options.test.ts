@@ -1,11 +1,12 @@
 import { expect } from 'chai'
+import request from 'supertest'
 import {
   accountsByHost,
   accountsByPath,
   type AuthorizationServerOptions,
   authorizationServer,
 } from '../../lib/authorization-server/index.js'
-import { ISSUER } from './fixtures.js'
+import { ISSUER, mount } from './fixtures.js'
 import { memoryStore } from './memory-store.js'
 
 const TYPE = 'ERR_INVALID_ARG_TYPE'
@@ -31,6 +32,11 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
   { option: 'issuer', value: 'http://127.0.0.1:3000', code: undefined },
   { option: 'issuer', value: 'http://[::1]:3000', code: undefined },
   { option: 'issuer', value: 'https://id.example.com/auth', code: undefined },
+  { option: 'allowInsecureRequests', value: 1, code: TYPE },
+  { option: 'allowInsecureRequests', value: 'true', code: TYPE },
+  { option: 'allowInsecureRequests', value: null, code: TYPE },
+  { option: 'allowInsecureRequests', value: true, code: undefined },
+  { option: 'allowInsecureRequests', value: false, code: undefined },
   { option: 'accounts', value: () => null, code: VALUE, message: 'issuer' },
   { option: 'store', value: undefined, code: TYPE },
   { option: 'store', value: {}, code: TYPE },
@@ -119,4 +125,117 @@ describe('options of authorizationServer', () => {
       expect(make).to.throw(TypeError).with.property('code', VALUE)
     })
   }
+})
+
+describe('allowInsecureRequests of authorizationServer', () => {
+  const HTTP = 'http://id.internal:8080'
+  const ALLOWED = { allowInsecureRequests: true }
+  const issuersOf = (events: unknown[]): unknown[] =>
+    events.filter(event => (event as { type: string }).type === 'insecure_issuer')
+  const event = (account: string, issuer: string) => ({
+    type: 'insecure_issuer',
+    code: 'insecure_issuer',
+    account,
+    issuer,
+  })
+
+  async function start(options: Partial<AuthorizationServerOptions>) {
+    const events: unknown[] = []
+    const onEvent = (told: unknown): void => void events.push(told)
+    const server = await authorizationServer({ store: memoryStore(), onEvent, ...options })
+    return { server, events }
+  }
+
+  const told: { description: string; options: () => Partial<AuthorizationServerOptions>; expected: unknown[] }[] = [
+    { description: 'http', options: () => ({ issuer: HTTP }), expected: [event('default', HTTP)] },
+    { description: 'https', options: () => ({ issuer: ISSUER }), expected: [] },
+    { description: 'loopback', options: () => ({ issuer: 'http://localhost:3000' }), expected: [] },
+    {
+      description: 'accounts by path',
+      options: () => ({ accounts: accountsByPath(HTTP, ['a', 'b'], ALLOWED) }),
+      expected: [event('a', `${HTTP}/t/a`), event('b', `${HTTP}/t/b`)],
+    },
+    {
+      description: 'accounts by host',
+      options: () => ({
+        accounts: accountsByHost({ a: { name: 'a', issuer: HTTP }, b: { name: 'b', issuer: ISSUER } }, ALLOWED),
+      }),
+      expected: [event('a', HTTP)],
+    },
+  ]
+  for (const { description, options, expected } of told) {
+    it(`says once which issuers are reached by http: ${description}`, async () => {
+      const { server, events } = await start({ ...options(), ...ALLOWED })
+      const app = mount('/', server.router)
+      for (let call = 0; call < 2; call++) await request(app).get('/.well-known/jwks.json').set('host', 'a')
+      expect(issuersOf(events)).to.deep.equal(expected)
+    })
+  }
+
+  const refused: { description: string; make: () => unknown }[] = [
+    { description: 'an issuer', make: () => start({ issuer: HTTP, allowInsecureRequests: false }) },
+    { description: 'an issuer of another scheme', make: () => start({ issuer: 'ftp://id.internal', ...ALLOWED }) },
+    { description: 'an issuer with userinfo', make: () => start({ issuer: 'http://u:p@id.internal', ...ALLOWED }) },
+    { description: 'an issuer with a slash', make: () => start({ issuer: `${HTTP}/`, ...ALLOWED }) },
+    { description: 'an issuer not in normal form', make: () => start({ issuer: 'http://id.internal:80', ...ALLOWED }) },
+    {
+      description: 'accounts by path, not told so',
+      make: () => start({ accounts: accountsByPath(HTTP, ['a']), ...ALLOWED }),
+    },
+    {
+      description: 'accounts by path, where the server is not told so',
+      make: () => start({ accounts: accountsByPath(HTTP, ['a'], ALLOWED) }),
+    },
+    {
+      description: 'accounts by host, not told so',
+      make: () => start({ accounts: accountsByHost({ a: { name: 'a', issuer: HTTP } }), ...ALLOWED }),
+    },
+    {
+      description: 'accounts by host, where the server is not told so',
+      make: () => start({ accounts: accountsByHost({ a: { name: 'a', issuer: HTTP } }, ALLOWED) }),
+    },
+  ]
+  for (const { description, make } of refused) {
+    it(`refuses ${description}, by a TypeError with its code`, async () => {
+      const error = await (async () => make())().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      expect(error).to.be.instanceOf(TypeError).with.property('code', VALUE)
+    })
+  }
+
+  it('is a boolean for lists of accounts, too', () => {
+    const checks = { allowInsecureRequests: 'yes' } as never
+    const hosts = { a: { name: 'a', issuer: ISSUER } }
+    for (const make of [() => accountsByPath(ISSUER, ['a'], checks), () => accountsByHost(hosts, checks)]) {
+      expect(make).to.throw(TypeError, 'allowInsecureRequests').with.property('code', TYPE)
+    }
+  })
+
+  it('holds for the accounts of a resolver, each of which is told at its first request', async () => {
+    const accounts = () => ({ name: 'late', issuer: HTTP, mountPath: '' })
+    const { server, events } = await start({ accounts, ...ALLOWED })
+    expect(issuersOf(events)).to.deep.equal([])
+    for (let call = 0; call < 2; call++) {
+      await request(mount('/', server.router)).get('/.well-known/jwks.json').expect(200)
+    }
+    expect(issuersOf(events)).to.deep.equal([event('late', HTTP)])
+  })
+
+  it('leaves the management API as it is: its tokens are verified in this process', async () => {
+    const { server } = await start({ issuer: HTTP, ...ALLOWED })
+    const app = mount('/', server.router, server.adminRouter)
+    const [{ clientId = '', clientSecret = '' } = {}] = server.takeManagementClients()
+    const { body } = await request(app)
+      .post('/oauth/token')
+      .auth(clientId, clientSecret)
+      .type('form')
+      .send({ grant_type: 'client_credentials', scope: 'read:apis' })
+      .expect(200)
+    await request(app).get('/apis').auth(body.access_token, { type: 'bearer' }).expect(200)
+    await request(app).get('/clients').auth(body.access_token, { type: 'bearer' }).expect(403)
+    const { body: document } = await request(app).get('/.well-known/openid-configuration').expect(200)
+    expect(document).to.include({ issuer: HTTP, jwks_uri: `${HTTP}/.well-known/jwks.json` })
+  })
 })

@@ -40,6 +40,8 @@ export interface KeySetFailedEvent {
   /** `timeout`, `network` (an answer broken off too), `status`, `redirect`, `too_large`, `not_json`, `not_a_key_set`, `no_metadata`, `jwks_uri`. */
   code: string
   issuer: string
+  /** Of an answer that was not 200, with `status` and `redirect`. */
+  httpStatus?: number
   durationMs: number
   /** When the next attempt is allowed, counted from the failure. */
   retryInMs: number

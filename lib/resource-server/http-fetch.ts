@@ -1,10 +1,11 @@
 import { clearTimeout, setTimeout } from '../timers.js'
+import { type BodyReader, openBody } from './response-body.js'
 
 /** Bytes an answer may have: a key set of a hundred keys has a tenth of it. */
 const MAX_BYTES = 1_048_576
 
-/** Who asks. */
-const HEADERS = { Accept: 'application/json', 'User-Agent': 'scopegate/0.1.0' }
+/** Who asks, and for what: a key set has a type of its own (RFC 7517 §8.5), and some servers give it by no other name. */
+const HEADERS = { Accept: 'application/json, application/jwk-set+json', 'User-Agent': 'scopegate/0.1.0' }
 
 /** Why a document could not be had; `code` is that of the event, `status` that of an answer which was not 200. */
 export class FetchFailure extends Error {
@@ -34,13 +35,14 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController()
   const { signal } = controller
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(new FetchFailure('timeout'))
       controller.abort()
     }, timeout)
-    timer.unref()
+    // Fake timers, and those of a browser, are numbers.
+    timer.unref?.()
   })
   try {
     return await Promise.race([attempt(url => fetchJson(fetchFunction, url, signal)), deadline])
@@ -67,35 +69,42 @@ async function fetchJson(
   return value as Record<string, unknown>
 }
 
-async function request(fetchFunction: typeof fetch, url: string, signal: AbortSignal): Promise<Response> {
+/** @param signal ends the reading too, where `fetch` does not listen to it */
+async function request(fetchFunction: typeof fetch, url: string, signal: AbortSignal): Promise<BodyReader> {
   let response: Response
+  let body: BodyReader | undefined
   try {
     response = await fetchFunction(url, { headers: HEADERS, redirect: 'manual', signal })
+    body = openBody(response.body)
   } catch (cause) {
     throw new FetchFailure('network', cause)
   }
-  if (response.status === 200 && !response.redirected) return response
-  response.body?.cancel().catch(() => undefined)
   const { status, type, redirected } = response
+  if (status === 200 && !redirected) {
+    if (body === undefined) throw new FetchFailure('not_json')
+    if (signal.aborted) body.discard()
+    else signal.addEventListener('abort', body.discard)
+    return body
+  }
+  body?.discard()
   const isRedirect = redirected || type === 'opaqueredirect' || (status >= 300 && status < 400)
   throw new FetchFailure(isRedirect ? 'redirect' : 'status', undefined, status)
 }
 
-async function readText(response: Response): Promise<string> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) throw new FetchFailure('not_json')
+async function readText(body: BodyReader): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
     for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return Buffer.concat(chunks).toString('utf8')
-      length += value.length
+      const chunk = await body.read()
+      // Without a byte order mark, which some servers begin with.
+      if (chunk === undefined) return new TextDecoder().decode(Buffer.concat(chunks))
+      length += chunk.length
       if (length > MAX_BYTES) throw new FetchFailure('too_large')
-      chunks.push(value)
+      chunks.push(chunk)
     }
   } catch (cause) {
-    reader.cancel().catch(() => undefined)
+    body.discard()
     throw cause instanceof FetchFailure ? cause : new FetchFailure('network', cause)
   }
 }

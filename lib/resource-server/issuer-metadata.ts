@@ -19,17 +19,29 @@ export async function discoverJwksUri(
   listener: EventListener | undefined,
   swap = false,
 ): Promise<string> {
-  let failure: unknown
+  const failures: unknown[] = []
   const urls = metadataUrls(issuer)
   for (const url of swap ? urls.reverse() : urls) {
     try {
       return readMetadata(await fetchJson(url), issuer, listener)
     } catch (error) {
-      failure ??= error
+      failures.push(error)
       if (!isAnswer(error)) break
     }
   }
-  throw failure
+  throw failures.reduce((told, failure) => (weightOf(failure) >= weightOf(told) ? failure : told))
+}
+
+/**
+ * How much a failure tells. Of two documents one is hardly ever there, and some servers answer any path with a page: the
+ * other one is what somebody has to look at.
+ */
+function weightOf(failure: unknown): number {
+  if (!(failure instanceof FetchFailure)) return 3
+  const { code, status = 0 } = failure
+  if (status === 404 || status === 410) return 0
+  if (code === 'redirect' || (status >= 400 && status < 500)) return 1
+  return code === 'not_json' ? 2 : 3
 }
 
 /** Only a document that is not there is looked for elsewhere; what is down would be asked twice. */

@@ -222,7 +222,7 @@ export class KeySet {
     this.#backOff.fail(now)
     this.listeners.emit({
       type: 'key_set_failed',
-      code: error instanceof FetchFailure ? error.code : 'network',
+      ...describeFailure(error),
       issuer: this.#env.issuer.issuer,
       durationMs: now - startedAt,
       retryInMs: Math.round(this.#backOff.remaining(now)),
@@ -239,4 +239,10 @@ export class KeySet {
     )
     return this.#loaded
   }
+}
+
+function describeFailure(error: unknown): { code: string; httpStatus?: number } {
+  if (!(error instanceof FetchFailure)) return { code: 'network' }
+  const { code, status } = error
+  return status === undefined ? { code } : { code, httpStatus: status }
 }

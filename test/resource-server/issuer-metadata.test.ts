@@ -82,6 +82,72 @@ describe('issuer-metadata', () => {
     })
   }
 
+  /** What is told where one document answers so and the other one so. */
+  const page = () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })
+  const broken = (): never => {
+    throw new TypeError('fetch failed')
+  }
+  const told: { description: string; answers: (() => Response)[]; code: string; httpStatus?: number }[] = [
+    {
+      description: 'is not there',
+      answers: [() => json({}, 404), () => json({}, 404)],
+      code: 'status',
+      httpStatus: 404,
+    },
+    {
+      description: 'is refused, the other one not there',
+      answers: [() => json({}, 404), () => json({}, 403)],
+      code: 'status',
+      httpStatus: 403,
+    },
+    { description: 'is no JSON', answers: [() => json({}, 404), page], code: 'not_json' },
+    {
+      description: 'is that of another issuer',
+      answers: [() => json({}, 404), () => metadata('x')],
+      code: 'no_metadata',
+    },
+    {
+      description: 'leads nowhere, the other one not there',
+      answers: [() => json({}, 404), () => metadata(ISSUER, 7)],
+      code: 'jwks_uri',
+    },
+    {
+      description: 'leads nowhere, the other one a page',
+      answers: [page, () => metadata(ISSUER, 7)],
+      code: 'jwks_uri',
+    },
+    {
+      description: 'leads nowhere, the other one elsewhere',
+      answers: [() => new Response(null, { status: 302 }), () => metadata(ISSUER, 7)],
+      code: 'jwks_uri',
+    },
+    { description: 'cannot be had', answers: [() => json({}, 404), broken], code: 'network' },
+    {
+      description: 'is an error of the server',
+      answers: [() => json({}, 404), () => json({}, 502)],
+      code: 'status',
+      httpStatus: 502,
+    },
+  ]
+  for (const { description, answers, code, httpStatus } of told) {
+    for (const paths of [
+      [OAUTH, OPENID],
+      [OPENID, OAUTH],
+    ]) {
+      it(`tells of ${paths[1]} where that ${description}`, async () => {
+        const { network, clock, verifier, token, events } = discovering()
+        paths.forEach((path, at) => network.always(`${ISSUER}${path}`, answers[at] ?? page))
+        await expectUnavailable(verifier, token)
+        clock.advance(1_000)
+        await expectUnavailable(verifier, token)
+        // Each attempt begins with the other document; what is down is not asked for a second one.
+        const failures = events.filter(event => event.type === 'key_set_failed')
+        expect(failures).to.have.length(2)
+        for (const event of failures) expect({ ...event }).to.include({ code, ...(httpStatus && { httpStatus }) })
+      })
+    }
+  }
+
   it('asks once in an attempt where the issuer is down', async () => {
     const { network, clock, verifier, token } = discovering()
     network.always(`${ISSUER}${OAUTH}`, () => json({}, 500))
@@ -161,7 +227,7 @@ describe('issuer-metadata', () => {
       expect(seen.map(({ url }) => url)).to.deep.equal([OAUTH, '/jwks'])
       for (const { agent, accept } of seen) {
         expect(agent).to.equal(`scopegate/${version}`)
-        expect(accept).to.equal('application/json')
+        expect(accept).to.equal('application/json, application/jwk-set+json')
       }
     })
 

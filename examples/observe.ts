@@ -8,7 +8,13 @@ type Listener = (event: ResourceServerEvent) => void
 
 /** A warning for each fault of an issuer, a plain line for the rest. No event holds a token. */
 export function logEvents(log: Logger): Listener {
-  const faults = new Set(['key_set_failed', 'key_set_stale', 'key_skipped', 'metadata_issuer_mismatch'])
+  const faults = new Set([
+    'key_set_failed',
+    'key_set_stale',
+    'key_skipped',
+    'metadata_issuer_mismatch',
+    'insecure_issuer',
+  ])
   return ({ type, ...event }) => {
     const isFault = faults.has(type) || ('status' in event && event.status === 503)
     log[isFault ? 'warn' : 'info'](event, type)

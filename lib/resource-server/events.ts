@@ -9,6 +9,7 @@ export type VerifierEvent =
   | KeySetStaleEvent
   | KeySkippedEvent
   | MetadataIssuerMismatchEvent
+  | InsecureIssuerEvent
 
 /** A token was refused. `code` names the rule (`expired`, `signature`, `audience`, …): the `detail` of the error. */
 export interface TokenRefusedEvent {
@@ -74,6 +75,13 @@ export interface MetadataIssuerMismatchEvent {
   issuer: string
   /** The issuer that the document names. */
   found: string
+}
+
+/** A verifier was built that may fetch the metadata and keys of an issuer by http (`allowInsecureRequests`). */
+export interface InsecureIssuerEvent {
+  type: 'insecure_issuer'
+  code: 'insecure_issuer'
+  issuer: string
 }
 
 /** Receives events. What it throws, or rejects with, is ignored: a listener never changes an answer. */

@@ -1,7 +1,9 @@
 import { emit } from '../emit.js'
 import type { EventListener } from './events.js'
 import { FetchFailure, type FetchJson } from './http-fetch.js'
-import { hasUserinfo, isLoopback, isTrustedTransport, parseUrl } from './option-checks.js'
+import { metadataIssuerOf } from './issuer-template.js'
+import { hasUserinfo, isLoopback, parseUrl } from './option-checks.js'
+import type { IssuerSettings } from './options.js'
 
 /** Characters of a `jwks_uri`, at most. */
 const MAX_URI = 2_048
@@ -14,13 +16,13 @@ const MAX_URI = 2_048
  * @throws FetchFailure
  */
 export async function discoverJwksUri(
-  issuer: string,
+  issuer: IssuerSettings,
   fetchJson: FetchJson,
   listener: EventListener | undefined,
   swap = false,
 ): Promise<string> {
   const failures: unknown[] = []
-  const urls = metadataUrls(issuer)
+  const urls = metadataUrls(metadataIssuerOf(issuer.issuer))
   for (const url of swap ? urls.reverse() : urls) {
     try {
       return readMetadata(await fetchJson(url), issuer, listener)
@@ -59,8 +61,14 @@ function metadataUrls(issuer: string): string[] {
   ]
 }
 
-function readMetadata(document: Record<string, unknown>, issuer: string, listener: EventListener | undefined): string {
+/** For many tenants the document names the template as its issuer, and nothing else will do. */
+function readMetadata(
+  document: Record<string, unknown>,
+  settings: IssuerSettings,
+  listener: EventListener | undefined,
+): string {
   const { issuer: found, jwks_uri: uri } = document
+  const { issuer } = settings
   if (found !== issuer) {
     const named = typeof found === 'string' ? found.slice(0, 200) : ''
     emit(listener, { type: 'metadata_issuer_mismatch', code: 'issuer_mismatch', issuer, found: named })
@@ -68,8 +76,15 @@ function readMetadata(document: Record<string, unknown>, issuer: string, listene
   }
   if (typeof uri !== 'string' || uri.length > MAX_URI || hasUserinfo(uri)) throw new FetchFailure('jwks_uri')
   const url = parseUrl(uri)
-  if (url === undefined || !isTrustedTransport(url)) throw new FetchFailure('jwks_uri')
-  // A document from elsewhere never sends requests to this very machine in the clear.
-  if (url.protocol === 'http:' && !isLoopback(new URL(issuer))) throw new FetchFailure('jwks_uri')
+  if (url === undefined || !mayLeadTo(url, settings)) throw new FetchFailure('jwks_uri')
   return uri
+}
+
+/** Never from https to http, unless that is allowed; and never from elsewhere to this very machine in the clear. */
+function mayLeadTo(url: URL, { issuer, allowInsecureRequests = false }: IssuerSettings): boolean {
+  if (url.protocol === 'https:') return true
+  if (url.protocol !== 'http:') return false
+  const from = new URL(issuer)
+  if (!allowInsecureRequests && from.protocol === 'https:') return false
+  return isLoopback(url) ? isLoopback(from) : allowInsecureRequests
 }

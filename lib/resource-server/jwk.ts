@@ -7,6 +7,8 @@ import { isWeakRsa } from './weak-rsa.js'
 const MAX_KEYS = 200
 /** Characters of a `kid`, at most: no token's header has room for much more. */
 const MAX_KID = 1_024
+/** Characters of an issuer, at most. */
+const MAX_ISSUER = 600
 /** Characters of a member, at most: the modulus of the longest RSA key, with a zero before it. */
 const MAX_MEMBER = 2_732
 
@@ -16,6 +18,8 @@ export interface PublicJwk {
   readonly alg: string | undefined
   readonly kty: string
   readonly crv: string | undefined
+  /** Whose tokens it signs, where it says so: Entra's keys of many tenants do. */
+  readonly issuer?: string | undefined
   /** The public members, as RFC 7638 §3 writes them: the same material is the same key. */
   readonly material: string
 }
@@ -74,7 +78,20 @@ export function readJwk(jwk: unknown): PublicJwk {
   }
   if (alg !== undefined && !(typeof alg === 'string' && isAsymmetricAlgorithm(alg))) throw new SkippedKey('alg')
   const material = JSON.stringify(publicMembers(members))
-  return { kid, alg, kty: String(kty), crv: typeof crv === 'string' ? crv : undefined, material }
+  return {
+    kid,
+    alg,
+    kty: String(kty),
+    crv: typeof crv === 'string' ? crv : undefined,
+    issuer: issuerOf(members),
+    material,
+  }
+}
+
+/** What is no issuer is that of no token. */
+function issuerOf({ issuer }: Record<string, unknown>): string | undefined {
+  if (issuer === undefined || issuer === null) return undefined
+  return typeof issuer === 'string' && issuer.length <= MAX_ISSUER ? issuer : ''
 }
 
 /** @throws SkippedKey; what `crypto` throws for a corrupt one */
@@ -87,8 +104,13 @@ export function createKey(jwk: PublicJwk): VerificationKey {
 }
 
 /** The JWK again, with the members that matter here. */
-export function jwkOf({ material, kid, alg }: PublicJwk): JsonWebKey {
-  return { ...JSON.parse(material), ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }
+export function jwkOf({ material, kid, alg, issuer }: PublicJwk): JsonWebKey {
+  return {
+    ...JSON.parse(material),
+    ...(kid !== undefined && { kid }),
+    ...(alg !== undefined && { alg }),
+    ...(issuer !== undefined && { issuer }),
+  }
 }
 
 /** In the order of RFC 7638 §3.2, and RFC 8037 §2. */

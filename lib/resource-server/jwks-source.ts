@@ -2,14 +2,14 @@ import type { Clock } from '../clock.js'
 import type { EventListener } from './events.js'
 import { FetchFailure, type FetchJson } from './http-fetch.js'
 import { discoverJwksUri } from './issuer-metadata.js'
-import type { IssuerOption } from './options.js'
+import type { IssuerSettings } from './options.js'
 
 /** Metadata is read again after so many milliseconds, or when the key set it names fails. */
 const METADATA_AGE = 86_400_000
 
 /** Where an issuer's keys are fetched: at a given place, or where the issuer's metadata says. */
 export class JwksSource {
-  readonly #issuer: IssuerOption
+  readonly #issuer: IssuerSettings
   readonly #clock: Clock
   readonly #listener: EventListener
   #uri: string | undefined
@@ -17,7 +17,7 @@ export class JwksSource {
   #attempts = 0
 
   /** @param clock one that never goes back */
-  constructor(issuer: IssuerOption, clock: Clock, listener: EventListener) {
+  constructor(issuer: IssuerSettings, clock: Clock, listener: EventListener) {
     this.#issuer = issuer
     this.#clock = clock
     this.#listener = listener
@@ -41,7 +41,7 @@ export class JwksSource {
     if (this.#uri !== undefined && this.#isGood()) return this.#uri
     const swap = this.#attempts % 2 === 1 && this.#uri === undefined
     try {
-      this.#uri = await discoverJwksUri(this.#issuer.issuer, fetchJson, this.#listener, swap)
+      this.#uri = await discoverJwksUri(this.#issuer, fetchJson, this.#listener, swap)
       this.#readAt = this.#clock.now()
       return this.#uri
     } catch (error) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { KeySet } from './key-set.js'
 import { memoize } from '../memoize.js'
-import type { IssuerOption, VerifierSettings } from './options.js'
+import type { IssuerSettings, VerifierSettings } from './options.js'
 
 /** Key sets that are kept for later guards, for each `fetch` and clock. */
 const MAX_KEY_SETS = 100
@@ -13,14 +13,16 @@ const registry = new WeakMap<object, WeakMap<object, KeySets>>()
 
 /**
  * The key set of an issuer: one for all guards of the process with the same issuer, place, times, seed, `fetch` and
- * clock, however often a guard is built.
+ * clock, however often a guard is built, and whichever tenants it lets in. What came by http is for those who allow it.
  */
-export function keySetOf(issuer: IssuerOption, settings: VerifierSettings): KeySet {
+export function keySetOf(issuer: IssuerSettings, settings: VerifierSettings): KeySet {
   const { keySet: times, clock, fetch: fetchFunction, onEvent, seed } = settings
   const seeded = seed.find(entry => entry.issuer === issuer.issuer)
-  const key = hash([issuer.issuer, issuer.jwksUri ?? null, times, seeded?.jwks ?? null])
+  const { tenants: _tenants, ...place } = issuer
+  const { issuer: name, jwksUri = null, allowInsecureRequests = false } = place
+  const key = hash([name, jwksUri, allowInsecureRequests, times, seeded?.jwks ?? null])
   const keySet = memoize<string, KeySet>(setsOf(fetchFunction ?? globalThis.fetch, clock), key, () => {
-    const made = new KeySet({ issuer, settings: times, clock, fetch: fetchFunction })
+    const made = new KeySet({ issuer: place, settings: times, clock, fetch: fetchFunction })
     if (seeded !== undefined) made.seed(seeded)
     return made
   })

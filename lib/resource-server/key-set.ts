@@ -3,19 +3,20 @@ import { TemporarilyUnavailableError } from '../errors.js'
 import type { AsymmetricAlgorithm } from './algorithms.js'
 import { BackOff } from './back-off.js'
 import { FetchFailure, withDeadline } from './http-fetch.js'
+import { isTemplate } from './issuer-template.js'
 import { jwkOf, type VerificationKey } from './jwk.js'
 import { JwksSource } from './jwks-source.js'
 import { noteUser } from './key-changes.js'
 import { Listeners } from './listeners.js'
-import { type LoadedKeys, pickKeys, replaceKeys } from './loaded-keys.js'
-import type { IssuerOption, KeySetSettings, SeededKeySet } from './options.js'
+import { type LoadedKeys, pickKeys, replaceKeys, type WantedKeys } from './loaded-keys.js'
+import type { IssuerSettings, KeySetSettings, SeededKeySet } from './options.js'
 import { refuse } from './refuse.js'
 
 /** The set is fetched anew in the background when it has this share of its life behind it. */
 const REFRESH_AT = 0.8
 
 export interface KeySetEnvironment {
-  issuer: IssuerOption
+  issuer: Omit<IssuerSettings, 'tenants'>
   settings: KeySetSettings
   clock: Clock
   /** undefined: the global `fetch` of the moment. */
@@ -30,6 +31,8 @@ type Keys = readonly VerificationKey[]
  */
 export class KeySet {
   readonly listeners = new Listeners()
+  /** Do many tenants have these keys? */
+  readonly isShared: boolean
   readonly #env: KeySetEnvironment
   /** Every age here is by this one: the other may be set back, or may have been ahead and be corrected. */
   readonly #clock: ForwardClock
@@ -44,6 +47,7 @@ export class KeySet {
 
   constructor(env: KeySetEnvironment) {
     this.#env = env
+    this.isShared = isTemplate(env.issuer.issuer)
     this.#clock = forwardClock(env.clock)
     this.#source = new JwksSource(env.issuer, this.#clock, event => this.listeners.emit(event))
     if (env.fetch !== undefined) noteUser(env.fetch, this)
@@ -63,6 +67,11 @@ export class KeySet {
     const now = this.#env.clock.now()
     const age = this.#clock.at(now) - fetchedAt
     return { issuer: this.#env.issuer.issuer, jwks: { keys: keys.map(jwkOf) }, fetchedAt: Math.max(0, now - age) }
+  }
+
+  /** The issuer as it is configured: with many tenants the template. */
+  get issuer(): string {
+    return this.#env.issuer.issuer
   }
 
   /** Age of the set, in milliseconds; undefined where nothing was fetched yet. */
@@ -94,15 +103,17 @@ export class KeySet {
 
   /**
    * The keys that may have signed a token: those with its `kid`, or every one where it names none. At once where the set
-   * is at hand.
+   * is at hand. Of many tenants' keys some may be one tenant's alone.
    *
+   * @param iss the issuer that the token names, which is this one
    * @throws InvalidTokenError no key fits
    * @throws TemporarilyUnavailableError the keys cannot be had
    */
-  candidates(kid: string | undefined, algorithm: AsymmetricAlgorithm): Keys | Promise<Keys> {
+  candidates(kid: string | undefined, algorithm: AsymmetricAlgorithm, iss: string): Keys | Promise<Keys> {
+    const wanted = { kid, algorithm, issuers: this.isShared ? [this.issuer, iss] : undefined }
     const loaded = this.#current(this.#clock.now())
-    if (loaded instanceof Promise) return loaded.then(set => this.#select(set, kid, algorithm))
-    return this.#select(loaded, kid, algorithm)
+    if (loaded instanceof Promise) return loaded.then(set => this.#select(set, wanted))
+    return this.#select(loaded, wanted)
   }
 
   /** The keys are others by now: what is here, or on its way, counts as too old. What failed before is forgotten. */
@@ -119,14 +130,15 @@ export class KeySet {
     await this.#current(this.#clock.now())
   }
 
-  #select(loaded: LoadedKeys, kid: string | undefined, algorithm: AsymmetricAlgorithm): Keys | Promise<Keys> {
+  #select(loaded: LoadedKeys, wanted: WantedKeys): Keys | Promise<Keys> {
+    const { kid } = wanted
     const named = kid === undefined ? loaded.keys : loaded.byKid.get(kid)
-    if (named !== undefined) return pickKeys(named, algorithm)
+    if (named !== undefined) return pickKeys(named, wanted)
     const now = this.#clock.now()
     if (this.#backOff.remaining(now) > 0) throw this.#unavailable(now)
     if (this.#running === undefined && this.#isCooling(now)) throw refuse('key')
     return this.#refresh(now).then(
-      fresh => pickKeys(fresh.byKid.get(kid ?? '') ?? [], algorithm),
+      fresh => pickKeys(fresh.byKid.get(kid ?? '') ?? [], wanted),
       (cause: unknown) => {
         throw this.#unavailable(this.#clock.now(), cause)
       },

@@ -34,13 +34,28 @@ export function replaceKeys(
 }
 
 function isSameKey(one: VerificationKey, other: VerificationKey): boolean {
-  return one.kid === other.kid && one.alg === other.alg && one.material === other.material
+  return (
+    one.kid === other.kid && one.alg === other.alg && one.issuer === other.issuer && one.material === other.material
+  )
 }
 
-/** Those of the keys that may verify the algorithm. @throws InvalidTokenError none may */
-export function pickKeys(keys: readonly VerificationKey[], algorithm: AsymmetricAlgorithm): readonly VerificationKey[] {
-  if (keys.length === 1 && keys[0] !== undefined && fits(keys[0], algorithm)) return keys
-  const fitting = keys.filter(key => fits(key, algorithm)).slice(0, MAX_CANDIDATES)
+/** What a token demands of its key. */
+export interface WantedKeys {
+  readonly kid: string | undefined
+  readonly algorithm: AsymmetricAlgorithm
+  /** A key that names an issuer must name one of these; undefined: it does not matter. */
+  readonly issuers: readonly string[] | undefined
+}
+
+/** Those of the keys that may have signed a token, whatever their `kid`. @throws InvalidTokenError none may */
+export function pickKeys(
+  keys: readonly VerificationKey[],
+  { algorithm, issuers }: WantedKeys,
+): readonly VerificationKey[] {
+  const ours =
+    issuers === undefined ? keys : keys.filter(({ issuer }) => issuer === undefined || issuers.includes(issuer))
+  if (ours.length === 1 && ours[0] !== undefined && fits(ours[0], algorithm)) return ours
+  const fitting = ours.filter(key => fits(key, algorithm)).slice(0, MAX_CANDIDATES)
   if (fitting.length === 0) throw refuse('key')
   return fitting
 }

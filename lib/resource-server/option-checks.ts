@@ -48,13 +48,19 @@ export function checkNumber(value: unknown, name: string, range: NumberRange, wh
   return value
 }
 
-/** Demands an absolute https URL, or an http one on loopback, without userinfo. Given back as it is written. */
-export function checkUrl(value: unknown, name: string): string {
+/**
+ * Demands an absolute https URL, or an http one on loopback, without userinfo. Given back as it is written.
+ * @param allowInsecureRequests http elsewhere, too; where there is such an option at all
+ */
+export function checkUrl(value: unknown, name: string, allowInsecureRequests?: boolean): string {
   const text = checkText(value, name)
   const url = parseUrl(text)
   if (url === undefined) throw invalidValue(`option ${name} must be an absolute URL`)
   if (hasUserinfo(text)) throw invalidValue(`option ${name} must hold no userinfo`)
-  if (!isTrustedTransport(url)) throw invalidValue(`option ${name} must be https (http on loopback only)`)
+  if (!isTrustedTransport(url) && !(allowInsecureRequests && url.protocol === 'http:')) {
+    const hint = allowInsecureRequests === undefined ? '' : '; allowInsecureRequests allows it elsewhere'
+    throw invalidValue(`option ${name} must be https (http on loopback only${hint})`)
+  }
   return text
 }
 

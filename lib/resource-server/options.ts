@@ -3,10 +3,22 @@ import type { AsymmetricAlgorithm } from './algorithms.js'
 import type { EventListener } from './events.js'
 import type { AccessTokenClaims } from './types.js'
 
-/** One trusted issuer. `jwksUri`: where its keys are; absent: the issuer's metadata says so (RFC 8414, OpenID discovery). */
+/** Says whether a tenant may call. @param tid the tenant's id, in lower case */
+export type TenantPredicate = (tid: string) => boolean | Promise<boolean>
+
+/** One trusted issuer, or, with `{tenantid}` in its path, one for each of many tenants. */
 export interface IssuerOption {
+  /** Byte for byte as in `iss`. Without `jwksUri` a URL; with it any text of 1 … 600 printable characters. */
   issuer: string
+  /** Where the keys are; on another host, too. Absent: the issuer's metadata says so (RFC 8414, OpenID discovery). */
   jwksUri?: string
+  /** Also fetch metadata and keys by http from hosts that are not loopback. Reported by an event. Default `false`. */
+  allowInsecureRequests?: boolean
+  /**
+   * Required where the issuer has `{tenantid}`, for which a token's own `tid` is put: the ids of the tenants that may
+   * call, or a function, which is asked on every request. One that throws, rejects or gives no boolean means no.
+   */
+  tenants?: readonly string[] | TenantPredicate
 }
 
 /** A claim's demand: a value it must equal, or a predicate. A predicate that throws refuses the token. */
@@ -55,7 +67,7 @@ export interface ResultCacheOptions {
 
 /** What the verifier of access tokens is configured with. */
 export interface VerifierOptions {
-  /** The trusted issuers, byte for byte as in `iss`. https only, except on loopback. */
+  /** The trusted issuers, byte for byte as in `iss`. https only, except on loopback, and where one allows http. */
   issuer: string | IssuerOption | readonly (string | IssuerOption)[]
   /** The audiences this resource server answers to; a token needs one of them. `null` switches the check off. */
   audience: string | readonly string[] | null
@@ -103,9 +115,19 @@ export interface KeySetSettings {
   staleMaxAge: number
 }
 
+/** A checked issuer. */
+export interface IssuerSettings {
+  issuer: string
+  jwksUri?: string
+  /** Absent: no. */
+  allowInsecureRequests?: boolean
+  /** With a template only. Ids in lower case. */
+  tenants?: ReadonlySet<string> | TenantPredicate
+}
+
 /** Checked options: copied, every default filled in. */
 export interface VerifierSettings {
-  issuers: readonly IssuerOption[]
+  issuers: readonly IssuerSettings[]
   audiences: readonly string[] | null
   algorithms: ReadonlySet<AsymmetricAlgorithm>
   /** Seconds. */

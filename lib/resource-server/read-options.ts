@@ -10,10 +10,11 @@ import {
   checkUrl,
   type NumberRange,
 } from './option-checks.js'
+import { readIssuers } from './read-issuers.js'
 import {
   type ClaimDemand,
   type ClaimValue,
-  type IssuerOption,
+  type IssuerSettings,
   type JsonWebKeySet,
   type KeySetOptions,
   type KeySetSeed,
@@ -68,36 +69,6 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
   }
 }
 
-function readIssuers(option: unknown, uri: unknown): IssuerOption[] {
-  const list = Array.isArray(option) ? option : [option]
-  if (list.length === 0) throw invalidValue('option issuer must name at least one issuer')
-  const issuers = list.map(readIssuer)
-  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length) {
-    throw invalidValue('option issuer must not name an issuer twice')
-  }
-  if (uri === undefined) return issuers
-  const [first] = issuers
-  if (first === undefined || issuers.length > 1 || first.jwksUri !== undefined) {
-    throw invalidValue('option keySet.uri is for one issuer without a jwksUri of its own')
-  }
-  return [{ issuer: first.issuer, jwksUri: checkUrl(uri, 'keySet.uri') }]
-}
-
-function readIssuer(entry: unknown): IssuerOption {
-  if (typeof entry === 'string') return { issuer: checkIssuer(entry) }
-  assertRecord(entry, 'issuer', 'a string or { issuer, jwksUri }')
-  assertKnown(entry, ['issuer', 'jwksUri'], 'option issuer.')
-  const issuer = checkIssuer(entry['issuer'])
-  return entry['jwksUri'] === undefined ? { issuer } : { issuer, jwksUri: checkUrl(entry['jwksUri'], 'issuer.jwksUri') }
-}
-
-function checkIssuer(value: unknown): string {
-  const issuer = checkUrl(value, 'issuer')
-  // RFC 8414 §2: an issuer has no query and no fragment.
-  if (/[?#]/.test(issuer)) throw invalidValue('option issuer must have no query and no fragment')
-  return issuer
-}
-
 function readAudience(option: unknown): readonly string[] | null {
   if (option === null) return null
   if (option === undefined) throw invalidType('option audience is required; null switches the check off')
@@ -149,7 +120,7 @@ function readKeySetNumbers(keySet: KeySetOptions): KeySetSettings {
   }
 }
 
-function readSeed(option: unknown, issuers: readonly IssuerOption[], clock: Clock): KeySetSeed {
+function readSeed(option: unknown, issuers: readonly IssuerSettings[], clock: Clock): KeySetSeed {
   if (option === undefined) return []
   if (Array.isArray(option)) return option.map(readSeededKeySet)
   assertRecord(option, 'keySet.seed', 'what exportKeys() gave, or a JWKS')

@@ -23,8 +23,16 @@ export function nameKey(kid: string | undefined): Pick<RefusedToken, 'kid'> {
   return kid !== undefined && kid.length <= 200 ? { kid } : {}
 }
 
+const templates = new WeakMap<AuthInfo, string>()
+
+/** Notes that a token is one of many tenants' issuer: events name that one, of which there are few, and not each tenant's. */
+export function nameIssuer(auth: AuthInfo, template: string): void {
+  templates.set(auth, template)
+}
+
 /** Notes on a refusal whose verified token it was. */
-export function attribute<Refusal>(refusal: Refusal, { payload, header }: AuthInfo): Refusal {
-  if (refusal instanceof OAuthError) refusal.refusedToken = { issuer: payload.iss, ...nameKey(header.kid) }
+export function attribute<Refusal>(refusal: Refusal, auth: AuthInfo): Refusal {
+  const issuer = templates.get(auth) ?? auth.payload.iss
+  if (refusal instanceof OAuthError) refusal.refusedToken = { issuer, ...nameKey(auth.header.kid) }
   return refusal
 }

@@ -3,10 +3,13 @@ import { createAuthenticate } from './authenticate.js'
 import { createGuard, type Guard } from './guard.js'
 import { type GuardOptions, type ResourceServerOptions, readGuardOptions } from './guard-options.js'
 import { createMetadataRouter, type ProtectedResource } from './metadata-router.js'
-import type { KeySetSeed, VerifierOptions } from './options.js'
+import type { IssuerSettings, KeySetSeed, VerifierOptions } from './options.js'
 import { createRequirePermission, createRequireScope, type RequireScope } from './require-scope.js'
 import type { AccessTokenClaims } from './types.js'
 import { createVerifier } from './verify-access-token.js'
+import { issuerOfTenant } from './issuer-template.js'
+import { isTrustedTransport, parseUrl } from './option-checks.js'
+import { readIssuers } from './read-issuers.js'
 
 /**
  * The guards of one API.
@@ -62,15 +65,15 @@ function withoutRefusals(options: VerifierOptions): VerifierOptions {
   return { ...options, onEvent: event => (event.type === 'token_refused' ? undefined : onEvent(event)) }
 }
 
-function metadataRouterOf({ metadata, metadataUrl, dpop }: GuardOptions, { issuer }: VerifierOptions): Handler {
+function metadataRouterOf({ metadata, metadataUrl, dpop }: GuardOptions, { issuer, keySet }: VerifierOptions): Handler {
   if (metadata === undefined || metadataUrl === undefined) {
     return function metadataRouter(_req, _res, next) {
       next()
     }
   }
-  const issuers = [issuer].flat().map(entry => (typeof entry === 'string' ? entry : entry.issuer))
+  const issuers = readIssuers(issuer, keySet?.uri).flatMap(publishedIssuers)
   const document: ProtectedResource = {
-    authorization_servers: issuers,
+    ...(issuers.length > 0 && { authorization_servers: issuers }),
     ...(dpop !== undefined && {
       dpop_signing_alg_values_supported: [...dpop.algorithms],
       dpop_bound_access_tokens_required: dpop.mode === 'required',
@@ -78,4 +81,14 @@ function metadataRouterOf({ metadata, metadataUrl, dpop }: GuardOptions, { issue
     ...metadata,
   }
   return createMetadataRouter(metadataUrl, document)
+}
+
+/** What clients may be told (RFC 9728 §2): issuers whose metadata they can read. Of many tenants those that are listed. */
+function publishedIssuers({ issuer, tenants, allowInsecureRequests = false }: IssuerSettings): string[] {
+  if (typeof tenants === 'function') return []
+  if (tenants !== undefined) return [...tenants].map(tenant => issuerOfTenant(issuer, tenant))
+  const url = parseUrl(issuer)
+  const isReadable =
+    url !== undefined && (isTrustedTransport(url) || (allowInsecureRequests && url.protocol === 'http:'))
+  return isReadable ? [issuer] : []
 }

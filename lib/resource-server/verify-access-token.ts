@@ -1,15 +1,15 @@
 import { assertClaims, assertDemands } from './claims.js'
 import { type CompactJws, TokenReader } from './compact-jws.js'
-import { nameKey, refuse } from './refuse.js'
+import { nameIssuer, nameKey, refuse } from './refuse.js'
 import { emit } from '../emit.js'
 import { createAuthInfo } from './auth-info.js'
 import type { VerificationKey } from './jwk.js'
 import { checkSignature } from './jws-signature.js'
 import type { KeySet } from './key-set.js'
-import { keySetOf } from './key-set-registry.js'
 import type { KeySetSeed, VerifierOptions, VerifierSettings } from './options.js'
 import { readVerifierOptions } from './read-options.js'
 import { ResultCache } from './result-cache.js'
+import { TrustedIssuers } from './trusted-issuers.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 import { InvalidTokenError, OAuthError, type RefusedToken } from '../errors.js'
 
@@ -30,15 +30,15 @@ export interface Verifier extends AccessTokenVerifier {
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readVerifierOptions(options)
-  const keySets = new Map(settings.issuers.map(issuer => [issuer.issuer, keySetOf(issuer, settings)]))
+  const issuers = new TrustedIssuers(settings)
   // The seed has done its work, and would be kept once for each verifier.
-  const check = createCheck({ ...settings, seed: [] }, keySets)
+  const check = createCheck({ ...settings, seed: [] }, issuers)
   return {
     verify: check,
     async ready() {
-      await Promise.all([...keySets.values()].map(keySet => keySet.ready()))
+      await Promise.all(issuers.keySets.map(keySet => keySet.ready()))
     },
-    exportKeys: () => [...keySets.values()].flatMap(keySet => keySet.export() ?? []),
+    exportKeys: () => issuers.keySets.flatMap(keySet => keySet.export() ?? []),
   }
 }
 
@@ -55,7 +55,7 @@ interface Reportable {
   readonly header: { readonly kid?: string | undefined }
 }
 
-function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, KeySet>): AccessTokenVerifier['verify'] {
+function createCheck(settings: VerifierSettings, issuers: TrustedIssuers): AccessTokenVerifier['verify'] {
   const { clock, claims, clockTolerance } = settings
   const reader = new TokenReader(settings)
   const cache = settings.cache === null ? undefined : new ResultCache(settings.cache)
@@ -66,8 +66,8 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     let jws: CompactJws | undefined
     try {
       jws = reader.read(token)
-      const read: ReadToken = { token, jws, keySet: keySetFor(jws) }
-      const keys = read.keySet.candidates(jws.header.kid, jws.header.alg)
+      const read: ReadToken = { token, jws, keySet: issuers.keySetFor(jws.payload) }
+      const keys = read.keySet.candidates(jws.header.kid, jws.header.alg, String(jws.payload['iss']))
       const auth = keys instanceof Promise ? keys.then(found => tryKeys(read, found)) : tryKeys(read, keys)
       if (!(auth instanceof Promise)) return auth
       return auth.catch((error: unknown) => {
@@ -91,19 +91,13 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
     throw refuse('signature')
   }
 
-  /** The issuer is one of the configured ones before anything is fetched. */
-  function keySetFor({ payload: { iss } }: CompactJws): KeySet {
-    const keySet = typeof iss === 'string' ? keySets.get(iss) : undefined
-    if (keySet === undefined) throw refuse('issuer')
-    return keySet
-  }
-
   /** Of a token whose signature is good by the key. The issuer may have dropped the key while that was found out. */
   function accept({ token, jws, keySet }: ReadToken, key: VerificationKey): AuthInfo {
     if (!key.live) throw refuse('key')
     reader.keepHeader(jws)
     assertClaims(jws.payload, settings, clock.now())
     const auth = createAuthInfo(token, jws, verifyToken)
+    if (keySet.isShared) nameIssuer(auth, keySet.issuer)
     const { nbf = 0, iat = 0 } = auth.payload
     const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
     cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
@@ -129,11 +123,11 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   }
 
   function describe(token: Reportable | undefined): RefusedToken {
-    const { payload: { iss: issuer } = {}, header: { kid } = {} } = token ?? {}
-    const keySet = typeof issuer === 'string' ? keySets.get(issuer) : undefined
+    const { payload = {}, header: { kid } = {} } = token ?? {}
+    const keySet = issuers.find(payload)
     const ageMs = keySet?.age
     return {
-      ...(keySet !== undefined && { issuer: issuer as string }),
+      ...(keySet !== undefined && { issuer: keySet.issuer }),
       ...nameKey(kid),
       ...(ageMs !== undefined && { ageMs }),
     }
@@ -142,9 +136,23 @@ function createCheck(settings: VerifierSettings, keySets: ReadonlyMap<string, Ke
   function verifyToken(token: string): AuthInfo | Promise<AuthInfo> {
     if (typeof token !== 'string') throw report(refuse('not_three_parts'), undefined)
     const known = cache?.get(token, clock.now())
-    if (known === undefined) return verifyNew(token)
-    if (hasPredicates) recheck(known.auth)
-    return known.auth
+    if (known !== undefined && hasPredicates) recheck(known.auth)
+    const found = known === undefined ? verifyNew(token) : known.auth
+    if (!issuers.hasPredicates) return found
+    return found instanceof Promise ? found.then(askTenant) : askTenant(found)
+  }
+
+  /** As with predicates of claims: a tenant may be let in, and shut out, at any time. */
+  function askTenant(auth: AuthInfo): AuthInfo | Promise<AuthInfo> {
+    const fail = (error: unknown): never => {
+      throw report(error, auth)
+    }
+    try {
+      const asked = issuers.askTenant(auth.payload)
+      return asked instanceof Promise ? asked.then(() => auth, fail) : auth
+    } catch (error) {
+      return fail(error)
+    }
   }
 
   return verifyToken

@@ -136,7 +136,7 @@ describe('issuer-metadata', () => {
     ]) {
       it(`tells of ${paths[1]} where that ${description}`, async () => {
         const { network, clock, verifier, token, events } = discovering()
-        paths.forEach((path, at) => network.always(`${ISSUER}${path}`, answers[at] ?? page))
+        for (const [at, path] of paths.entries()) network.always(`${ISSUER}${path}`, answers[at] ?? page)
         await expectUnavailable(verifier, token)
         clock.advance(1_000)
         await expectUnavailable(verifier, token)

@@ -6,13 +6,16 @@
  * - {@link StoreError}: what a store engine reports, in the same words for every engine.
  *
  * Wrong arguments of our own functions are a `TypeError` with a `code` ({@link invalidType}, {@link invalidValue}).
+ *
+ * What serializes an error (`res.json(error)`, a logger) reads its enumerable members: those are the public ones. `name`,
+ * `detail`, `cause` and `refusedToken` are there to be read by their names.
  */
 
 export type Headers = Readonly<Record<string, string>>
 
 /** What is known of a refusal beyond its constant, public text. Never a token, a secret or key material. */
 export interface ErrorDetail {
-  /** For logs and events: which rule refused. Not sent to the client. */
+  /** For logs and events: which rule refused, a short code. Not sent to the client. */
   detail?: string
   cause?: unknown
   headers?: Headers
@@ -28,36 +31,50 @@ export interface RefusedToken {
   ageMs?: number
 }
 
+/** Makes members that can be read, and are left out by what copies or serializes the error. */
+function hide(error: Error, members: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: false })
+  }
+}
+
+/** What `error_description` may not hold (RFC 6749 §5.2, RFC 6750 §3). */
+const UNSPEAKABLE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g
+
 /**
  * A refusal in OAuth's words. `message` is the public, constant description; the particular reason stands in `detail`
- * and `cause`, which never leave the process.
+ * and `cause`, which never leave the process. In a description that somebody else wrote, `'` stands for `"`, and `?` for
+ * every other character that RFC 6749 §5.2 does not allow.
  */
 export abstract class OAuthError extends Error {
   /** The HTTP status. */
   abstract readonly status: number
+  /** The same, by the name that http-errors gives it. */
+  abstract readonly statusCode: number
   /** The wire code (`error` of RFC 6749 §5.2, RFC 6750 §3.1), or absent where the standard wants none. */
   abstract readonly error: string | undefined
   /** The stable code for programs. */
   abstract readonly code: string
   /** Response headers, the challenge among them; Express's final handler sends them too. */
   headers: Headers
-  readonly detail: string | undefined
+  declare readonly detail: string | undefined
   /** Set where a token was read. */
-  refusedToken?: RefusedToken
+  declare refusedToken: RefusedToken | undefined
   /** The message may be shown to the client (http-errors' convention). */
   readonly expose = true
 
   constructor(description: string, { detail, cause, headers = {} }: ErrorDetail = {}) {
-    super(description, cause === undefined ? undefined : { cause })
-    this.name = new.target.name
-    this.detail = detail
+    const message = description.replaceAll('"', "'").replace(UNSPEAKABLE, '?')
+    super(message, cause === undefined ? undefined : { cause })
+    hide(this, { name: new.target.name, detail, refusedToken: undefined })
     this.headers = headers
   }
 }
 
 /** 400: the request is malformed: two credentials, a repeated parameter, a body that cannot be read. */
 export class InvalidRequestError extends OAuthError {
-  readonly status: number = 400
+  readonly status = 400
+  readonly statusCode = 400
   readonly error = 'invalid_request'
   readonly code = 'ERR_INVALID_REQUEST'
 }
@@ -65,6 +82,7 @@ export class InvalidRequestError extends OAuthError {
 /** 413: a body above the limit; the wire code stays `invalid_request`. */
 export class RequestTooLargeError extends OAuthError {
   readonly status = 413
+  readonly statusCode = 413
   readonly error = 'invalid_request'
   readonly code = 'ERR_REQUEST_TOO_LARGE'
 }
@@ -72,6 +90,7 @@ export class RequestTooLargeError extends OAuthError {
 /** 405: the method is not served here; `Allow` names those that are. */
 export class RequestMethodError extends OAuthError {
   readonly status = 405
+  readonly statusCode = 405
   readonly error = 'invalid_request'
   readonly code = 'ERR_REQUEST_METHOD'
 }
@@ -79,6 +98,7 @@ export class RequestMethodError extends OAuthError {
 /** 401: no credential was presented. The challenge carries no error code (RFC 6750 §3.1). */
 export class UnauthenticatedError extends OAuthError {
   readonly status = 401
+  readonly statusCode = 401
   readonly error = undefined
   readonly code = 'ERR_UNAUTHENTICATED'
 }
@@ -86,6 +106,7 @@ export class UnauthenticatedError extends OAuthError {
 /** 401: the access token is malformed, expired, revoked, for someone else, or not signed by the issuer. */
 export class InvalidTokenError extends OAuthError {
   readonly status = 401
+  readonly statusCode = 401
   readonly error = 'invalid_token'
   readonly code = 'ERR_INVALID_TOKEN'
 }
@@ -93,6 +114,7 @@ export class InvalidTokenError extends OAuthError {
 /** 401: the proof of possession is missing or not good (RFC 9449 §7.1). */
 export class InvalidDpopProofError extends OAuthError {
   readonly status = 401
+  readonly statusCode = 401
   readonly error = 'invalid_dpop_proof'
   readonly code = 'ERR_INVALID_DPOP_PROOF'
 }
@@ -100,6 +122,7 @@ export class InvalidDpopProofError extends OAuthError {
 /** 401: the proof needs the nonce that `DPoP-Nonce` gives (RFC 9449 §9). */
 export class UseDpopNonceError extends OAuthError {
   readonly status = 401
+  readonly statusCode = 401
   readonly error = 'use_dpop_nonce'
   readonly code = 'ERR_USE_DPOP_NONCE'
 }
@@ -107,6 +130,7 @@ export class UseDpopNonceError extends OAuthError {
 /** 403: the token is good and does not carry the scope (RFC 6750 §3.1). */
 export class InsufficientScopeError extends OAuthError {
   readonly status = 403
+  readonly statusCode = 403
   readonly error = 'insufficient_scope'
   readonly code = 'ERR_INSUFFICIENT_SCOPE'
 }
@@ -114,6 +138,7 @@ export class InsufficientScopeError extends OAuthError {
 /** 401: client authentication failed. One text for every reason (RFC 6749 §5.2). */
 export class InvalidClientError extends OAuthError {
   readonly status = 401
+  readonly statusCode = 401
   readonly error = 'invalid_client'
   readonly code = 'ERR_INVALID_CLIENT'
 }
@@ -121,6 +146,7 @@ export class InvalidClientError extends OAuthError {
 /** 400: the code or refresh token is unknown, expired, used or another client's (RFC 6749 §5.2). */
 export class InvalidGrantError extends OAuthError {
   readonly status = 400
+  readonly statusCode = 400
   readonly error = 'invalid_grant'
   readonly code = 'ERR_INVALID_GRANT'
 }
@@ -128,6 +154,7 @@ export class InvalidGrantError extends OAuthError {
 /** 400: this client may not use this grant type (RFC 6749 §5.2). */
 export class UnauthorizedClientError extends OAuthError {
   readonly status = 400
+  readonly statusCode = 400
   readonly error = 'unauthorized_client'
   readonly code = 'ERR_UNAUTHORIZED_CLIENT'
 }
@@ -135,6 +162,7 @@ export class UnauthorizedClientError extends OAuthError {
 /** 400: the grant type is not served here (RFC 6749 §5.2). */
 export class UnsupportedGrantTypeError extends OAuthError {
   readonly status = 400
+  readonly statusCode = 400
   readonly error = 'unsupported_grant_type'
   readonly code = 'ERR_UNSUPPORTED_GRANT_TYPE'
 }
@@ -142,6 +170,7 @@ export class UnsupportedGrantTypeError extends OAuthError {
 /** 400: the scope breaks the grammar, or nothing of it is left after the API's policy (RFC 6749 §5.2). */
 export class InvalidScopeError extends OAuthError {
   readonly status = 400
+  readonly statusCode = 400
   readonly error = 'invalid_scope'
   readonly code = 'ERR_INVALID_SCOPE'
 }
@@ -149,6 +178,7 @@ export class InvalidScopeError extends OAuthError {
 /** 400: the audience is not one this client may ask for. One text for every reason (RFC 8707 §2). */
 export class InvalidTargetError extends OAuthError {
   readonly status = 400
+  readonly statusCode = 400
   readonly error = 'invalid_target'
   readonly code = 'ERR_INVALID_TARGET'
 }
@@ -156,6 +186,7 @@ export class InvalidTargetError extends OAuthError {
 /** 429: too many requests; `Retry-After` says in how many seconds to come back. */
 export class RequestRateError extends OAuthError {
   readonly status = 429
+  readonly statusCode = 429
   readonly error = 'temporarily_unavailable'
   readonly code = 'ERR_REQUEST_RATE'
 }
@@ -163,6 +194,7 @@ export class RequestRateError extends OAuthError {
 /** 503: something this answer needs cannot be had now: the issuer's keys, or the store. `Retry-After` in seconds. */
 export class TemporarilyUnavailableError extends OAuthError {
   readonly status = 503
+  readonly statusCode = 503
   readonly error = 'temporarily_unavailable'
   readonly code = 'ERR_TEMPORARILY_UNAVAILABLE'
 }
@@ -170,6 +202,7 @@ export class TemporarilyUnavailableError extends OAuthError {
 /** 500: a fault of ours. */
 export class ServerError extends OAuthError {
   readonly status = 500
+  readonly statusCode = 500
   readonly error = 'server_error'
   readonly code = 'ERR_SERVER'
 }
@@ -213,6 +246,8 @@ export interface ManagementDetails {
 export class ManagementError extends Error {
   readonly errorCode: ManagementCode
   readonly status: number
+  /** The same, by the name that http-errors gives it. */
+  readonly statusCode: number
   readonly details: ManagementDetails
   readonly headers: Headers
   readonly expose = true
@@ -231,9 +266,10 @@ export class ManagementError extends Error {
     } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
-    this.name = 'ManagementError'
+    hide(this, { name: 'ManagementError' })
     this.errorCode = errorCode
     this.status = MANAGEMENT_STATUS[errorCode]
+    this.statusCode = this.status
     this.details = details
     this.headers = headers
   }
@@ -244,7 +280,7 @@ export abstract class StoreError extends Error {
   abstract readonly code: string
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
-    this.name = new.target.name
+    hide(this, { name: new.target.name })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { TokenEndpointDetail } from '../details.js'
 import { InvalidRequestError, InvalidTargetError } from '../errors.js'
 import type { ApiRecord, ClientRecord } from '../store/records.js'
 import { type Account, MANAGEMENT_AUDIENCE } from './context.js'
@@ -24,11 +25,13 @@ export async function resolveTarget(
   { registry, apiGrants }: Pick<TokenServices, 'registry' | 'apiGrants'>,
 ): Promise<Target> {
   const identifier = requestedAudience(parameters) ?? defaultAudience(client)
-  if (identifier === undefined) throw new InvalidRequestError('The audience parameter is missing.')
+  if (identifier === undefined) {
+    throw new InvalidRequestError('The audience parameter is missing.', { detail: 'no_audience' })
+  }
   const ceiling = ceilingFor(client, identifier, apiGrants)
-  if (ceiling === null) throw invalidTarget('outside the api_grants of the client')
+  if (ceiling === null) throw invalidTarget('outside_api_grants')
   const api = await registry.api(account.name, identifier)
-  if (api === null) throw invalidTarget('no such API')
+  if (api === null) throw invalidTarget('unknown_api')
   return ceiling === undefined ? { api } : { api, ceiling }
 }
 
@@ -36,7 +39,7 @@ function requestedAudience(parameters: ReadonlyMap<string, string>): string | un
   const audience = parameters.get('audience') || undefined
   const resource = parameters.get('resource') || undefined
   if (audience !== undefined && resource !== undefined && audience !== resource) {
-    throw invalidTarget('audience and resource differ')
+    throw invalidTarget('audience_and_resource')
   }
   return audience ?? resource
 }
@@ -56,6 +59,6 @@ function ceilingFor(
   return entries.length === 0 ? null : new Set(entries.flatMap(({ scope }) => scope))
 }
 
-function invalidTarget(detail: string): InvalidTargetError {
+function invalidTarget(detail: TokenEndpointDetail): InvalidTargetError {
   return new InvalidTargetError('The audience is not available to this client.', { detail })
 }

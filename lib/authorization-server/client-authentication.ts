@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.js'
+import type { TokenEndpointDetail } from '../details.js'
 import { InvalidClientError, InvalidRequestError, RequestRateError } from '../errors.js'
 import { hasSeveralAuthorizations } from '../http/authorization.js'
 import { formatChallenge } from '../http/challenge.js'
 import { decodeForm } from '../http/form.js'
 import type { HttpRequest } from '../http/handler.js'
 import type { ClientRecord, ClientSecret } from '../store/records.js'
-import { findSecret } from './client-secrets.js'
+import { findSecret, isExpired } from './client-secrets.js'
 import type { Account, Registry } from './context.js'
 import type { FailureLimiter } from './rate-limit.js'
 
@@ -56,6 +57,7 @@ export async function authenticateClient(
     const seconds = error instanceof InvalidClientError ? services.limiter.fail(req, account.name, clientId) : undefined
     if (seconds === undefined) throw error
     throw new RequestRateError('Too many failed requests.', {
+      detail: 'too_many_failures',
       headers: { 'Retry-After': String(seconds) },
       cause: error,
     })
@@ -68,11 +70,18 @@ function prove(
   account: Account,
   now: number,
 ): AuthenticatedClient {
+  const { basic, secrets } = credentials
   const secret = findSecret(client?.secrets ?? [], presentedSecrets(credentials), now)
-  const isPublic = client?.token_endpoint_auth_method === 'none'
-  const proven = isPublic ? credentials.secrets.length === 0 && !credentials.basic : secret !== undefined
-  if (client === null || !proven) throw refuse(account, credentials.basic, 'unknown client, or its secret is not good')
-  return secret === undefined ? { client } : { client, secret }
+  // Nothing is looked up from here on: which rule refuses costs the same.
+  if (client === null) throw refuse(account, basic, 'unknown_client')
+  if (client.token_endpoint_auth_method === 'none') {
+    if (secrets.length > 0 || basic) throw refuse(account, basic, 'wrong_secret')
+    return { client }
+  }
+  if (secrets.length === 0) throw refuse(account, basic, 'missing_secret')
+  if (secret === undefined) throw refuse(account, basic, 'wrong_secret')
+  if (isExpired(secret, now)) throw refuse(account, basic, 'expired_secret')
+  return { client, secret }
 }
 
 function presentedSecrets({ secrets }: Credentials): readonly string[] {
@@ -87,12 +96,14 @@ function readCredentials(req: HttpRequest, parameters: ReadonlyMap<string, strin
   if (authorization !== undefined && (secret !== '' || assertion)) throw twice()
   if (authorization !== undefined) return readBasic(authorization, clientId, account)
   if (assertion && secret !== '') throw twice()
-  if (assertion || clientId === '') throw refuse(account, false, 'no client authentication that is served here')
+  if (assertion || clientId === '') throw refuse(account, false, 'no_client_authentication')
   return { clientId, secrets: secret === '' ? [] : [secret], basic: false }
 }
 
 function twice(): InvalidRequestError {
-  return new InvalidRequestError('The request has more than one client authentication.')
+  return new InvalidRequestError('The request has more than one client authentication.', {
+    detail: 'several_client_authentications',
+  })
 }
 
 function readAuthorization({ rawHeaders, headers }: HttpRequest): string | undefined {
@@ -102,16 +113,16 @@ function readAuthorization({ rawHeaders, headers }: HttpRequest): string | undef
 
 function readBasic(authorization: string, bodyId: string, account: Account): Credentials {
   const [scheme = ''] = authorization.split(' ', 1)
-  if (scheme.toLowerCase() !== 'basic') throw refuse(account, false, 'the Authorization header is not Basic')
+  if (scheme.toLowerCase() !== 'basic') throw refuse(account, false, 'not_basic')
   const encoded = authorization.slice(scheme.length).trim()
   const text = /^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded) ? Buffer.from(encoded, 'base64').toString('utf8') : ''
   const colon = text.indexOf(':')
-  if (colon < 1) throw refuse(account, true, 'the Basic credentials cannot be read')
+  if (colon < 1) throw refuse(account, true, 'basic_unreadable')
   const rawId = text.slice(0, colon)
   const rawSecret = text.slice(colon + 1)
   const clientId = formDecode(rawId) ?? rawId
   if (bodyId !== '' && bodyId !== clientId && bodyId !== rawId) {
-    throw new InvalidRequestError('The request names two clients.')
+    throw new InvalidRequestError('The request names two clients.', { detail: 'two_client_ids' })
   }
   return { clientId, secrets: readings(rawSecret), basic: true }
 }
@@ -131,7 +142,7 @@ function formDecode(text: string): string | null {
   }
 }
 
-function refuse(account: Account, basic: boolean, detail: string): InvalidClientError {
+function refuse(account: Account, basic: boolean, detail: TokenEndpointDetail): InvalidClientError {
   const challenge = (): string => formatChallenge('Basic', { realm: account.issuer, charset: 'UTF-8' })
   const headers = basic ? { 'WWW-Authenticate': challenge() } : {}
   return new InvalidClientError(FAILED, { detail, headers })

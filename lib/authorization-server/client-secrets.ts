@@ -20,11 +20,16 @@ export function createSecret(value: string, now: number): ClientSecret {
   return { id: createId(SECRET_USE_KIND.idPrefix, now), hash: hashSecret(value), created_at: new Date(now) }
 }
 
+/** @param now milliseconds since the epoch; a secret is good before its `expires_at` */
+export function isExpired({ expires_at }: ClientSecret, now: number): boolean {
+  return expires_at !== undefined && expires_at.getTime() <= now
+}
+
 /**
- * Finds the secret that one of the values is, among those that have not expired. Compares with every one of them,
- * in constant time each, whether or not one was found already.
+ * Finds the secret that one of the values is: one that has not expired where there is one. Compares with every one of
+ * them, in constant time each, whether or not one was found already.
  *
- * @param now milliseconds since the epoch; a secret is good before its `expires_at`
+ * @param now milliseconds since the epoch
  */
 export function findSecret(
   secrets: readonly ClientSecret[],
@@ -32,14 +37,16 @@ export function findSecret(
   now: number,
 ): ClientSecret | undefined {
   let found: ClientSecret | undefined
+  let expired: ClientSecret | undefined
   for (const value of values) {
     const presented = Buffer.from(hashSecret(value))
     for (const secret of secrets.length === 0 ? NO_SECRET : secrets) {
       const stored = Buffer.from(secret.hash)
       const equal = stored.length === presented.length && timingSafeEqual(stored, presented)
-      const expired = secret.expires_at !== undefined && secret.expires_at.getTime() <= now
-      if (equal && !expired && secrets.length > 0) found = secret
+      if (!equal || secrets.length === 0) continue
+      if (isExpired(secret, now)) expired = secret
+      else found = secret
     }
   }
-  return found
+  return found ?? expired
 }

@@ -65,7 +65,7 @@ function sendPreflight(res: HttpResponse): void {
 }
 
 function refuseMethod(allow: string): RequestMethodError {
-  return new RequestMethodError('The method is not served here.', { headers: { Allow: allow } })
+  return new RequestMethodError('The method is not served here.', { detail: 'method', headers: { Allow: allow } })
 }
 
 function sendDocument(req: HttpRequest, res: HttpResponse, document: object): void {

@@ -1,3 +1,4 @@
+import type { TokenEndpointDetail } from '../details.js'
 import { InvalidScopeError } from '../errors.js'
 import { formatScope, OIDC_SCOPES, parseScope } from '../scope.js'
 import type { ApiRecord } from '../store/records.js'
@@ -28,7 +29,7 @@ export function catalogueOf(api: ApiRecord): ReadonlySet<string> {
  */
 export function readScopeParameter(parameters: ReadonlyMap<string, string>): string[] {
   const text = parameters.get('scope') ?? ''
-  if (parseScope(text) === null) throw invalidScope('the scope breaks the grammar')
+  if (parseScope(text) === null) throw invalidScope('scope_grammar')
   return text === '' ? [] : text.split(' ')
 }
 
@@ -40,17 +41,17 @@ export function readScopeParameter(parameters: ReadonlyMap<string, string>): str
  * @throws InvalidScopeError nothing of what was asked, or of what the client may have, is left
  */
 export function grantOwnScope(requested: readonly string[], { api, ceiling }: Target): GrantedScope {
-  if (ceiling?.size === 0) throw invalidScope('the api_grants entry of the client has no scopes')
+  if (ceiling?.size === 0) throw invalidScope('empty_api_grant')
   const catalogue = catalogueOf(api)
   const candidates = requested.length === 0 ? [...catalogue] : requested
   const allowed = candidates.filter(scope => !OIDC_SCOPES.has(scope) && (ceiling?.has(scope) ?? true))
-  if (candidates.length > 0 && allowed.length === 0) throw invalidScope('nothing is left of the scope')
+  if (candidates.length > 0 && allowed.length === 0) throw invalidScope('no_scope_left')
   const permissions = [...new Set(allowed)].filter(scope => catalogue.has(scope))
   if (!api.enforce_policies) return { scope: formatScope(allowed), permissions }
-  if (candidates.length > 0 && permissions.length === 0) throw invalidScope('nothing is left of the scope')
+  if (candidates.length > 0 && permissions.length === 0) throw invalidScope('no_scope_left')
   return { scope: formatScope(permissions), permissions }
 }
 
-function invalidScope(detail: string): InvalidScopeError {
+function invalidScope(detail: TokenEndpointDetail): InvalidScopeError {
   return new InvalidScopeError('The scope is malformed, or not available to this client.', { detail })
 }

@@ -1,3 +1,4 @@
+import type { TokenEndpointDetail } from '../details.js'
 import {
   InvalidRequestError,
   OAuthError,
@@ -62,21 +63,30 @@ async function issue(call: TokenCall): Promise<TokenResponse> {
 
 function assertPost({ method }: HttpRequest): void {
   if (method === 'POST') return
-  throw new RequestMethodError('The token endpoint is served by POST alone.', { headers: { Allow: 'POST' } })
+  throw new RequestMethodError('The token endpoint is served by POST alone.', {
+    detail: 'method',
+    headers: { Allow: 'POST' },
+  })
 }
 
 function findGrant(parameters: ReadonlyMap<string, string>): Grant {
   const grantType = parameters.get('grant_type')
-  if (!grantType) throw new InvalidRequestError('The grant_type parameter is missing.')
+  if (!grantType) throw new InvalidRequestError('The grant_type parameter is missing.', { detail: 'no_grant_type' })
   const grant = GRANTS.get(grantType)
-  if (grant === undefined) throw new UnsupportedGrantTypeError('The grant type is not supported.')
+  if (grant === undefined) {
+    throw new UnsupportedGrantTypeError('The grant type is not supported.', { detail: 'unknown_grant_type' })
+  }
   return grant
 }
 
 function assertGrantOf(client: ClientRecord, grant: Grant): void {
   const isPublic = client.token_endpoint_auth_method === 'none'
-  if (client.grant_types.includes(grant.grantType) && (grant.publicClients || !isPublic)) return
-  throw new UnauthorizedClientError('The client may not use this grant type.')
+  if (!client.grant_types.includes(grant.grantType)) throw unauthorized('grant_type_not_registered')
+  if (isPublic && !grant.publicClients) throw unauthorized('public_client')
+}
+
+function unauthorized(detail: TokenEndpointDetail): UnauthorizedClientError {
+  return new UnauthorizedClientError('The client may not use this grant type.', { detail })
 }
 
 function report({ context, account, client }: TokenCall, error: OAuthError): void {

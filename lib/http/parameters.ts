@@ -1,3 +1,4 @@
+import type { TokenEndpointDetail } from '../details.js'
 import { InvalidRequestError, ManagementError, RequestTooLargeError } from '../errors.js'
 import { mediaType, readText } from './body.js'
 import { BodyError, type BodyFault } from './body-error.js'
@@ -38,7 +39,7 @@ export async function parseParameters(req: HttpRequest, { limit }: { limit: numb
   const type = mediaType(req)
   if (type !== FORM && type !== JSON_TYPE) {
     req.resume()
-    throw new InvalidRequestError('The body must be a form or JSON.', { detail: 'content type' })
+    throw invalid('The body must be a form or JSON.', 'content_type')
   }
   let text: string
   try {
@@ -51,6 +52,19 @@ export async function parseParameters(req: HttpRequest, { limit }: { limit: numb
   return type === FORM ? readForm(text) : readJson(text)
 }
 
+function invalid(description: string, detail: TokenEndpointDetail): InvalidRequestError {
+  return new InvalidRequestError(description, { detail })
+}
+
+const DETAILS: Readonly<Record<BodyFault, TokenEndpointDetail>> = {
+  'too-large': 'body_too_large',
+  encoded: 'body_encoded',
+  aborted: 'body_aborted',
+  'not-utf8': 'body_not_utf8',
+  consumed: 'body_consumed',
+  incomplete: 'body_incomplete',
+}
+
 /** Faults that a host has to know of to mend them. */
 const LOST: Partial<Record<BodyFault, string>> = {
   consumed: 'was read by something before',
@@ -61,9 +75,12 @@ function unreadable(error: unknown): unknown {
   if (!(error instanceof BodyError)) return error
   const { fault } = error
   if (fault === 'too-large') {
-    return new RequestTooLargeError('The body is too large.', { headers: { Connection: 'close' } })
+    return new RequestTooLargeError('The body is too large.', {
+      detail: DETAILS[fault],
+      headers: { Connection: 'close' },
+    })
   }
-  return new InvalidRequestError(`The body ${LOST[fault] ?? 'cannot be read'}.`, { detail: fault })
+  return invalid(`The body ${LOST[fault] ?? 'cannot be read'}.`, DETAILS[fault])
 }
 
 function readForm(text: string): Map<string, string> {
@@ -81,7 +98,7 @@ function formDecode(text: string): string {
   try {
     return decodeForm(text)
   } catch {
-    throw new InvalidRequestError('The body cannot be parsed.', { detail: 'percent-encoding' })
+    throw invalid('The body cannot be parsed.', 'body_percent_encoding')
   }
 }
 
@@ -91,14 +108,14 @@ function readJson(text: string): Map<string, string> {
     value = parseJson(text)
   } catch (error) {
     if (error instanceof DuplicateMemberError) throw repeated()
-    throw new InvalidRequestError('The body cannot be parsed.', { detail: 'JSON' })
+    throw invalid('The body cannot be parsed.', 'body_not_json')
   }
   return readMembers(value)
 }
 
 function readMembers(value: unknown): Map<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidRequestError('The body must be an object.')
+    throw invalid('The body must be an object.', 'body_not_an_object')
   }
   const parameters = new Map<string, string>()
   for (const [name, member] of Object.entries(value)) add(parameters, name, member)
@@ -106,8 +123,8 @@ function readMembers(value: unknown): Map<string, string> {
 }
 
 function add(parameters: Map<string, string>, name: string, value: unknown): void {
-  if (isMisspelt(name)) throw new InvalidRequestError('A parameter name is misspelt.', { detail: 'parameter name' })
-  if (typeof value !== 'string') throw new InvalidRequestError('A parameter is not a string.')
+  if (isMisspelt(name)) throw invalid('A parameter name is misspelt.', 'misspelt_parameter')
+  if (typeof value !== 'string') throw invalid('A parameter is not a string.', 'parameter_not_text')
   if (parameters.has(name)) throw repeated()
   parameters.set(name, value)
 }
@@ -124,7 +141,7 @@ function isMisspelt(name: string): boolean {
 }
 
 function repeated(): InvalidRequestError {
-  return new InvalidRequestError('A parameter is repeated (RFC 6749 §3.2).')
+  return invalid('A parameter is repeated.', 'repeated_parameter')
 }
 
 /** Bytes a body of the management API may have: the largest legal API fits. */

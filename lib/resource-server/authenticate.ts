@@ -6,7 +6,7 @@ import type { GuardOptions } from './guard-options.js'
 import { attribute, refuse, unanswered } from './refuse.js'
 import type { AccessTokenVerifier, AuthInfo } from './types.js'
 
-const SILENT = 'isRevoked gave no answer'
+const SILENT = 'revocation_unknown'
 
 type Maybe<T> = T | Promise<T>
 
@@ -77,7 +77,7 @@ function assertUnbound(auth: AuthInfo): AuthInfo {
 
 /** What is no `b64token` is a malformed request, not a bad token (RFC 6750 §3.1). Looked at only once it has failed. */
 function asPresented(error: unknown, token: string): unknown {
-  return error instanceof InvalidTokenError && !isB64Token(token) ? malformed('the token is no b64token') : error
+  return error instanceof InvalidTokenError && !isB64Token(token) ? malformed('token_characters') : error
 }
 
 function askRevoked(isRevoked: NonNullable<GuardOptions['isRevoked']>, auth: AuthInfo): Maybe<AuthInfo> {

@@ -1,3 +1,4 @@
+import type { GuardDetail } from '../details.js'
 import { InvalidRequestError } from '../errors.js'
 import { hasSeveralAuthorizations } from '../http/authorization.js'
 import type { HttpRequest } from '../http/handler.js'
@@ -31,7 +32,7 @@ export function isB64Token(text: string): boolean {
 }
 
 /** A malformed request; the reason is for events only. */
-export function malformed(detail: string): InvalidRequestError {
+export function malformed(detail: GuardDetail): InvalidRequestError {
   return new InvalidRequestError(DESCRIPTION, { detail })
 }
 
@@ -48,7 +49,7 @@ export function readCredential(req: HttpRequest, options: CredentialOptions): Cr
   const fromHeader = readHeader(req, options.dpop)
   const fromForm = options.formBody ? readForm(req) : undefined
   if (fromForm === undefined) return fromHeader
-  if (req.headers.authorization !== undefined) throw malformed('a credential in the header and one in the form')
+  if (req.headers.authorization !== undefined) throw malformed('credential_in_header_and_form')
   return fromForm
 }
 
@@ -56,7 +57,7 @@ function readHeader(req: HttpRequest, dpop: boolean): Credential | undefined {
   const header: unknown = req.headers.authorization
   if (header === undefined) return undefined
   if (typeof header !== 'string' || hasSeveralAuthorizations(req.rawHeaders ?? []))
-    throw malformed('more than one Authorization header')
+    throw malformed('several_authorization_headers')
   const scheme = header.startsWith('Bearer ') ? 'Bearer' : schemeOf(header)
   if (scheme === undefined || (scheme === 'DPoP' && !dpop)) return undefined
   return { scheme, token: afterBlanks(header, scheme.length) }
@@ -73,8 +74,8 @@ export function schemeOf(header: string): Scheme | undefined {
 function afterBlanks(header: string, from: number): string {
   let start = from
   while (header.charCodeAt(start) === 0x20) start++
-  if (start === header.length) throw malformed('a scheme without a token')
-  if (start === from) throw malformed('no blank after the scheme')
+  if (start === header.length) throw malformed('no_token')
+  if (start === from) throw malformed('no_blank_after_scheme')
   return header.slice(start)
 }
 
@@ -84,6 +85,6 @@ function readForm(req: HttpRequest): Credential | undefined {
   if (method === 'GET' || method === 'HEAD' || !FORM.test(req.headers['content-type'] ?? '')) return undefined
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return undefined
   const token = (body as Record<string, unknown>)['access_token']
-  if (typeof token !== 'string' || token === '') throw malformed('access_token in the form is not one text')
+  if (typeof token !== 'string' || token === '') throw malformed('form_token_not_text')
   return { scheme: 'Bearer', token }
 }

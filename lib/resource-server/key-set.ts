@@ -180,7 +180,7 @@ export class KeySet {
   #unavailable(now: number, cause?: unknown): TemporarilyUnavailableError {
     const seconds = Math.max(1, Math.ceil(this.#backOff.remaining(now) / 1000))
     return new TemporarilyUnavailableError('The access token cannot be verified now', {
-      detail: 'the keys of the issuer cannot be had',
+      detail: 'keys_unavailable',
       headers: { 'Retry-After': String(seconds) },
       cause,
     })

@@ -6,7 +6,7 @@ import type { DpopSettings } from './options.js'
 import { type AcceptedProof, createProofCheck, invalidProof } from './proof.js'
 import { requestUrl } from './request-url.js'
 
-const SILENT = 'the replay store gave no answer'
+const SILENT = 'replay_store_failed'
 
 /** The proof that a request was let in with: a further guard of the same request meets it again. */
 const proofs = new WeakMap<HttpRequest, string>()

@@ -1,6 +1,7 @@
 import { forwardClock } from '../clock.js'
 import { ManagementError } from '../errors.js'
 import { isManagementFault, isOauthFault, managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
 import type { Handler } from '../http/handler.js'
 import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
@@ -65,7 +66,15 @@ const ADMIN_PATH_BELOW = /\/(?:apis|clients|keys|logs)(?:\/|$)/
  * app.use(server.router)
  * app.use('/admin', server.adminRouter)
  */
-export async function authorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+export function authorizationServer(
+  ...call: readonly [options: AuthorizationServerOptions]
+): Promise<AuthorizationServer> {
+  // At once: Express 4 would not be told of a rejection.
+  refuseAsMiddleware(call, 'authorizationServer')
+  return open(...call)
+}
+
+async function open(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const { server, openAccounts } = await prepareServer(options)
   await openAccounts()
   return server
@@ -84,7 +93,10 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   const { store, accounts, checks } = checked
   const records = await openRecords(store)
   const { context, tokenContext, bootstrap } = assemble(checked, records)
-  const health = (): Promise<void> => store.ping()
+  const health = (...call: readonly unknown[]): Promise<void> => {
+    refuseAsMiddleware(call, 'health', CALL_IN_HANDLER)
+    return store.ping()
+  }
   const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
   const server: AuthorizationServer = {
     router: createPublicRouter(shared, tokenContext),

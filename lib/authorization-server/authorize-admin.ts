@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.js'
-import { InsufficientScopeError, OAuthError, UnauthenticatedError } from '../errors.js'
+import { OAuthError, UnauthenticatedError } from '../errors.js'
 import type { HttpRequest } from '../http/handler.js'
 import { type Authenticate, createAuthenticate } from '../resource-server/authenticate.js'
 import { challengesOf } from '../resource-server/challenges.js'
 import { memoize } from '../memoize.js'
-import { refuse } from '../resource-server/refuse.js'
+import { insufficient, refuse } from '../resource-server/refuse.js'
 import type { AuthInfo } from '../resource-server/types.js'
 import { createVerifier } from '../resource-server/verify-access-token.js'
 import { type Account, type AuthorizeAdmin, MANAGEMENT_AUDIENCE, type Registry } from './context.js'
@@ -45,7 +45,7 @@ export function createAuthorizeAdmin({ clock, signingKeys, registry }: AdminChec
 
   async function scopesOf(auth: AuthInfo, account: Account): Promise<string[]> {
     const client = await registry.client(account.name, auth.clientId)
-    if (client === null) throw refuse('client')
+    if (client === null) throw refuse('client_deleted')
     const ceiling = new Set(managementScopes(client.api_grants))
     return (auth.permissions ?? auth.scopes).filter(scope => ceiling.has(scope))
   }
@@ -53,10 +53,10 @@ export function createAuthorizeAdmin({ clock, signingKeys, registry }: AdminChec
   return async function authorizeAdmin(req, scope, account) {
     try {
       const auth = await authenticatorOf(account)(req)
-      if (auth === undefined) throw new UnauthenticatedError('An access token is needed')
+      if (auth === undefined) throw new UnauthenticatedError('An access token is needed', { detail: 'no_credential' })
       const scopes = await scopesOf(auth, account)
       if (scopes.includes(scope)) return { scopes }
-      throw new InsufficientScopeError('The access token does not carry the scope that is needed')
+      throw insufficient('scope_missing', auth)
     } catch (error) {
       throw withChallenge(error, req, scope, account)
     }

@@ -9,7 +9,8 @@ const MAX_TEXTS = 256
 const MAX_TEXT_LENGTH = 512
 
 const lists = new LRUCache<string, string[]>({ max: MAX_TEXTS })
-let last: { claim: string; list: string[] } = { claim: '', list: Object.freeze<string[]>([]) as string[] }
+const NOTHING = Object.freeze<string[]>([]) as string[]
+let last: { claim: string; list: string[] } = { claim: '', list: NOTHING }
 
 /** What `req.auth` holds of a token that was verified. Knows its verifier, so that nothing else is taken for it. */
 class VerifiedToken implements AuthInfo {
@@ -29,7 +30,8 @@ class VerifiedToken implements AuthInfo {
     this.token = token
     this.clientId = clientOf(payload)
     this.scopes = readScopes(payload['scope'] ?? payload['scp'])
-    if (isTexts(claims.permissions)) this.permissions = claims.permissions
+    const permissions = readList(claims.permissions)
+    if (permissions !== undefined) this.permissions = permissions
     this.expiresAt = claims.exp
     this.#verifier = verifier
   }
@@ -61,9 +63,14 @@ function clientOf({ client_id: clientId, azp, cid }: Record<string, unknown>): s
   return typeof cid === 'string' ? cid : ''
 }
 
-/** `scope` as a text with blanks (RFC 8693 §4.2), or a list of texts, as some issuers write it. */
+/** A text with blanks (RFC 8693 §4.2), or a list of texts, as some issuers write it. What is of another type names nothing. */
 export function readScopes(claim: unknown): string[] {
-  if (typeof claim !== 'string') return Object.freeze(isTexts(claim) ? [...claim] : []) as string[]
+  return readList(claim) ?? NOTHING
+}
+
+/** The same, and undefined where it is of another type. A list is frozen with the payload that it stands in. */
+function readList(claim: unknown): string[] | undefined {
+  if (typeof claim !== 'string') return isTexts(claim) ? claim : undefined
   // Comparing costs a tenth of hashing.
   if (last.claim !== claim) last = { claim, list: listOf(claim) }
   return last.list
@@ -74,7 +81,7 @@ function listOf(claim: string): string[] {
   return claim.length > MAX_TEXT_LENGTH ? split() : memoize<string, string[]>(lists, claim, split)
 }
 
-function isTexts(claim: unknown): claim is string[] {
+export function isTexts(claim: unknown): claim is string[] {
   if (!Array.isArray(claim)) return false
   for (const entry of claim) if (typeof entry !== 'string') return false
   return true

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.js'
 import type { VerifierEvent } from './events.js'
 
 /** What a resource server reports through `onEvent`: each refusal once, and what the verifier does besides. */
-export type ResourceServerEvent = GuardEvent | Exclude<VerifierEvent, { type: 'token_refused' }>
+export type ResourceServerEvent = GuardEvent | ScopeClaimFailedEvent | Exclude<VerifierEvent, { type: 'token_refused' }>
 
 /** A guard refused a request. Holds no token, and nothing that a token carries but its issuer and key id. */
 export interface GuardEvent {
@@ -11,7 +11,7 @@ export interface GuardEvent {
   readonly status: number
   /** The wire code of the body. */
   readonly error: string
-  /** Which rule refused; for people, may change between versions. */
+  /** Which rule refused: a short, stable code. */
   readonly detail?: string
   /** The configured issuer that the token names; absent where there is no readable token, or it names another one. */
   readonly issuer?: string
@@ -23,4 +23,14 @@ export interface GuardEvent {
   readonly scopes?: readonly string[]
   /** Milliseconds the guard worked on the request, waiting for keys and hooks included. */
   readonly durationMs: number
+}
+
+/** The function of the option `scopeClaim` threw, or gave neither a text nor a list of texts: the token grants nothing. */
+export interface ScopeClaimFailedEvent {
+  readonly type: 'scope_claim_failed'
+  /** The issuer of the token, which was verified. */
+  readonly issuer: string
+  readonly kid?: string
+  /** What the function threw. */
+  readonly cause: unknown
 }

@@ -1,9 +1,9 @@
 import { invalidType, invalidValue } from '../errors.js'
-import { isScopeToken } from '../scope.js'
 import { type DpopOptions, type DpopSettings, readDpopOptions } from './dpop/options.js'
-import type { GuardEvent, ResourceServerEvent } from './guard-events.js'
+import type { GuardEvent, ResourceServerEvent, ScopeClaimFailedEvent } from './guard-events.js'
 import { type ProtectedResource, readProtectedResource } from './metadata-router.js'
 import type { VerifierOptions } from './options.js'
+import { createGranted, type Granted, type ScopeClaim } from './scope-claim.js'
 import type { AccessTokenClaims } from './types.js'
 
 /** What an `isRevoked` hook gets beside the claims. */
@@ -21,8 +21,11 @@ export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'>,
    * rejects or gives no boolean refuses with 503: nothing passes unchecked.
    */
   isRevoked?: (claims: Readonly<AccessTokenClaims>, context: RevocationContext) => boolean | Promise<boolean>
-  /** The claim `requireScope` reads instead of `permissions`, `scope` and `scp`: a text with blanks, or a list of texts. */
-  scopeClaim?: string
+  /**
+   * Where `requireScope` looks instead of `permissions`, `scope` and `scp`. Each claim is a text with blanks, or a list of
+   * texts; one that is absent grants nothing. A function that throws grants nothing, and is told to `onEvent`.
+   */
+  scopeClaim?: ScopeClaim
   /** `realm` of the challenges (RFC 9110 §11.5): 1 to 200 printable ASCII characters. Default `api`. */
   realm?: string
   /** The URL of this API's RFC 9728 document, or the document itself, which {@link metadataRouter} then serves. */
@@ -39,7 +42,8 @@ export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'>,
 export interface GuardOptions {
   optional: boolean
   isRevoked: NonNullable<ResourceServerOptions['isRevoked']> | undefined
-  scopeClaim: string | undefined
+  /** What `requireScope` compares with. */
+  granted: Granted
   realm: string
   /** The URL for challenges. */
   metadataUrl: string | undefined
@@ -49,7 +53,7 @@ export interface GuardOptions {
   errors: 'respond' | 'next'
   /** undefined: DPoP is off. */
   dpop: DpopSettings | undefined
-  onEvent: ((event: GuardEvent) => void) | undefined
+  onEvent: ((event: GuardEvent | ScopeClaimFailedEvent) => void) | undefined
 }
 
 /**
@@ -67,7 +71,7 @@ export function readGuardOptions(options: ResourceServerOptions): { guard: Guard
   const guard: GuardOptions = {
     optional: readBoolean('optional', optional),
     isRevoked: readFunction('isRevoked', isRevoked),
-    scopeClaim: readClaim(scopeClaim),
+    granted: createGranted(scopeClaim, onEvent),
     realm: readRealm(realm),
     metadataUrl: metadata.url,
     metadata: metadata.document,
@@ -99,13 +103,6 @@ function readChoice<Choice extends string>(
   return value
 }
 
-function readClaim(value: string | undefined): string | undefined {
-  if (value !== undefined && (typeof value !== 'string' || value === '')) {
-    throw invalidType('option scopeClaim: must be the name of a claim')
-  }
-  return value
-}
-
 function readRealm(value: string | undefined): string {
   if (value === undefined) return 'api'
   if (typeof value !== 'string') throw invalidType('option realm: must be a string')
@@ -125,14 +122,4 @@ function readMetadata(value: ResourceServerOptions['resourceMetadata']): {
     throw invalidValue('option resourceMetadata: must be an absolute URL or a document')
   }
   return { url: value }
-}
-
-/** @throws TypeError where there is no list, it is empty, or one of the scopes is not a scope-token (RFC 6749 §3.3) */
-export function assertScopes(scopes: unknown, caller: string): asserts scopes is readonly string[] {
-  if (!Array.isArray(scopes)) throw invalidType(`${caller}: the function must name a scope, or a list of them`)
-  if (scopes.length === 0) throw invalidValue(`${caller}: name at least one scope; to demand none, use requireAuth()`)
-  for (const scope of scopes) {
-    if (typeof scope !== 'string') throw invalidType(`${caller}: a scope must be a string`)
-    if (!isScopeToken(scope)) throw invalidValue(`${caller}: ${JSON.stringify(scope)} is not one scope-token`)
-  }
 }

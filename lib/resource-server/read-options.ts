@@ -93,17 +93,18 @@ function readStrict(option: unknown): boolean {
   return option ?? false
 }
 
-function readClaims(option: unknown): ReadonlyMap<string, ClaimDemand> {
+/** @param label what stands before the name of a claim in an error */
+export function readClaims(option: unknown, label = 'option claims.'): ReadonlyMap<string, ClaimDemand> {
   if (option === undefined) return new Map()
   assertRecord(option, 'claims')
-  return new Map(Object.entries(option).map(([name, demand]) => [name, readDemand(name, demand)]))
+  return new Map(Object.entries(option).map(([name, demand]) => [name, readDemand(`${label}${name}`, demand)]))
 }
 
 function readDemand(name: string, demand: unknown): ClaimDemand {
   if (isPredicate(demand)) return demand
   if (demand === null || ['string', 'number', 'boolean'].includes(typeof demand)) return demand as ClaimValue
   if (typeof demand === 'object') return structuredClone(demand) as ClaimValue
-  throw invalidType(`option claims.${name} must be a JSON value or a function`)
+  throw invalidType(`${name} must be a JSON value or a function`)
 }
 
 function isPredicate(demand: unknown): demand is Extract<ClaimDemand, (...args: never) => unknown> {

@@ -37,7 +37,7 @@ export function refuseRequest(thrown: unknown, call: GuardCall, options: GuardOp
 /** @returns what the app's error handler is to answer */
 function answer(error: Error, call: GuardCall, options: GuardOptions): Error | undefined {
   const { req, res, scopes } = call
-  const refusal = error instanceof StoreUnavailableError ? unanswered('the store gave no answer', error) : error
+  const refusal = error instanceof StoreUnavailableError ? unanswered('store_unavailable', error) : error
   if (!(refusal instanceof OAuthError)) return refusal
   const challenge = challengesOf(refusal, req, scopes, options)
   if (challenge !== undefined) refusal.headers = { ...refusal.headers, 'WWW-Authenticate': challenge }
@@ -46,9 +46,9 @@ function answer(error: Error, call: GuardCall, options: GuardOptions): Error | u
   // An answer that somebody began and nobody will end: the app's error handler closes it.
   if (res.headersSent) return refusal
   setHeaders(res, refusal.headers)
+  res.setHeader('Cache-Control', 'no-store')
   if (options.errors === 'next') return refusal
-  const body = { error: refusal.error ?? 'unauthorized', error_description: refusal.message }
-  sendJson(res, refusal.status, body, { 'Cache-Control': 'no-store' })
+  sendJson(res, refusal.status, { error: refusal.error ?? 'unauthorized', error_description: refusal.message })
   return undefined
 }
 

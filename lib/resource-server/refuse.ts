@@ -1,11 +1,18 @@
-import { InvalidTokenError, OAuthError, type RefusedToken, TemporarilyUnavailableError } from '../errors.js'
+import type { GuardDetail } from '../details.js'
+import {
+  InsufficientScopeError,
+  InvalidTokenError,
+  OAuthError,
+  type RefusedToken,
+  TemporarilyUnavailableError,
+} from '../errors.js'
 import type { AuthInfo } from './types.js'
 
 /** The public text of every refusal of a token: which rule refused is for events alone. */
 const INVALID_TOKEN = 'The access token is invalid, expired or revoked'
 
 /** @param detail the rule that refused, the stable code of the event */
-export function refuse(detail: string, cause?: unknown): InvalidTokenError {
+export function refuse(detail: GuardDetail, cause?: unknown): InvalidTokenError {
   return new InvalidTokenError(INVALID_TOKEN, cause === undefined ? { detail } : { detail, cause })
 }
 
@@ -13,9 +20,20 @@ export function refuse(detail: string, cause?: unknown): InvalidTokenError {
 const RETRY_AFTER = '5'
 
 /** What the token is good for could not be found out: 503, never 401. */
-export function unanswered(detail: string, cause: unknown): TemporarilyUnavailableError {
+export function unanswered(detail: GuardDetail, cause: unknown): TemporarilyUnavailableError {
   const headers = { 'Retry-After': RETRY_AFTER }
   return new TemporarilyUnavailableError('The access token cannot be checked now', { detail, cause, headers })
+}
+
+/** What a good token is refused with where it does not carry the scope. */
+const NO_SCOPE = 'The access token does not carry the scope that is needed'
+/** The same, of any other demand of a route. */
+const NOT_ALLOWED = 'The access token does not allow this request'
+
+/** A token that is good, and not for this (RFC 6750 §3.1). */
+export function insufficient(detail: GuardDetail, auth: AuthInfo, cause?: unknown): InsufficientScopeError {
+  const text = detail.startsWith('scope_') ? NO_SCOPE : NOT_ALLOWED
+  return attribute(new InsufficientScopeError(text, { detail, cause }), auth)
 }
 
 /** The `kid` as an event may hold it: one that is long tells nobody anything. */

@@ -1,9 +1,11 @@
+import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
 import type { Handler } from '../http/handler.js'
 import { createAuthenticate } from './authenticate.js'
 import { createGuard, type Guard } from './guard.js'
 import { type GuardOptions, type ResourceServerOptions, readGuardOptions } from './guard-options.js'
 import { createMetadataRouter, type ProtectedResource } from './metadata-router.js'
 import type { IssuerSettings, KeySetSeed, VerifierOptions } from './options.js'
+import { createRequireClaims, type RequireClaims } from './require-claims.js'
 import { createRequirePermission, createRequireScope, type RequireScope } from './require-scope.js'
 import type { AccessTokenClaims } from './types.js'
 import { createVerifier } from './verify-access-token.js'
@@ -20,6 +22,7 @@ export interface ResourceServer<Claims extends object = AccessTokenClaims> {
   requireScope: RequireScope<Claims>
   /** As `requireScope`, on the `permissions` claim alone. */
   requirePermission: RequireScope<Claims>
+  requireClaims: RequireClaims<Claims>
   /** A guard for which any good token is enough. */
   requireAuth<C extends object = Claims>(): Guard<C>
   /** Serves the document of the option `resourceMetadata` at its well-known path (RFC 9728 §3.1); without one, nothing. */
@@ -42,18 +45,30 @@ export interface ResourceServer<Claims extends object = AccessTokenClaims> {
  * app.get('/users', requireScope('read:users'), listUsers)
  */
 export function resourceServer<Claims extends object = AccessTokenClaims>(
-  options: ResourceServerOptions,
+  ...call: readonly [options: ResourceServerOptions]
 ): ResourceServer<Claims> {
+  refuseAsMiddleware(call, 'resourceServer')
+  const [options] = call
   const { guard, verifier: verifierOptions } = readGuardOptions(options)
   const verifier = createVerifier(withoutRefusals(verifierOptions))
   const context = { authenticate: createAuthenticate(verifier, guard), verifier: verifier.verify, options: guard }
   const guards: ResourceServer = {
     requireScope: createRequireScope(context),
     requirePermission: createRequirePermission(context),
-    requireAuth: <C extends object>() => createGuard('requireAuth', context, undefined) as Guard<C>,
+    requireClaims: createRequireClaims(context),
+    requireAuth: <C extends object>(...call: readonly unknown[]) => {
+      refuseAsMiddleware(call, 'requireAuth', 'call it where the route is built: requireAuth()')
+      return createGuard('requireAuth', context, undefined) as Guard<C>
+    },
     metadataRouter: metadataRouterOf(guard, verifierOptions),
-    ready: () => verifier.ready(),
-    exportKeys: () => verifier.exportKeys(),
+    ready: (...call: readonly unknown[]) => {
+      refuseAsMiddleware(call, 'ready', CALL_IN_HANDLER)
+      return verifier.ready()
+    },
+    exportKeys: (...call: readonly unknown[]) => {
+      refuseAsMiddleware(call, 'exportKeys', CALL_IN_HANDLER)
+      return verifier.exportKeys()
+    },
   }
   return guards as ResourceServer<Claims>
 }

@@ -9,7 +9,7 @@ export interface AccessTokenClaims {
   jti?: string
   client_id?: string
   scope?: string | string[]
-  permissions?: string[]
+  permissions?: string | string[]
   [claim: string]: unknown
 }
 
@@ -33,7 +33,7 @@ export interface AuthInfo<Claims extends object = AccessTokenClaims> {
   readonly clientId: string
   /** The `scope` claim, else `scp`, as a list. */
   readonly scopes: string[]
-  /** The `permissions` claim where it is a list of strings. */
+  /** The `permissions` claim as a list, where it is a text with blanks or a list of texts. */
   readonly permissions?: string[]
   /** `exp`, in seconds since the epoch. */
   readonly expiresAt: number

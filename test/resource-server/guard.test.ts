@@ -42,7 +42,7 @@ describe('a guard', () => {
     expect(refusals.map(({ durationMs }) => durationMs >= 0)).to.deep.equal([true, true, true, true])
     const told = refusals.map(({ detail, issuer: named, kid: known, ageMs }) => ({ detail, named, known, ageMs }))
     expect(told[0]).to.deep.equal({ detail: 'expired', named: issuer.issuer, known: kid, ageMs: 7_000 })
-    expect(told[1]).to.deep.equal({ detail: undefined, named: issuer.issuer, known: kid, ageMs: undefined })
+    expect(told[1]).to.deep.equal({ detail: 'scope_missing', named: issuer.issuer, known: kid, ageMs: undefined })
     expect(told[2]).to.deep.equal({ detail: 'issuer', named: undefined, known: kid, ageMs: undefined })
     expect(told[3]).to.deep.equal({ detail: 'key', named: issuer.issuer, known: undefined, ageMs: 0 })
   })
@@ -237,22 +237,27 @@ describe('a guard', () => {
     { description: 'null', name: () => null },
     { description: 'no scope', name: () => [] },
     { description: 'an empty scope', name: () => '' },
-    { description: 'two scopes in one text', name: () => 'a b' },
     { description: 'a number', name: () => [1] },
+    { description: 'an empty scope beside a good one', name: () => ['a', ''] },
+    { description: 'an object', name: () => ({ scope: 'a' }) },
     { description: 'a promise', name: async () => 'a' },
   ]
   for (const { description, name } of namings) {
     it(`lets nobody pass where its function of the request names ${description}`, async () => {
       const { requireScope } = resourceServer(issuer.resourceServerOptions)
-      const app = express().get('/', requireScope(name as () => string), (_req, res) => res.json({}))
+      const app = express()
+        .get('/all', requireScope(name as () => string), (_req, res) => res.json({}))
+        .get('/one', requireScope.any(name as () => string), (_req, res) => res.json({}))
       app.use(((error, _req, res, _next) => {
         res.status(500).json({ code: error.code })
       }) as ErrorRequestHandler)
-      const answer = await request(app)
-        .get('/')
-        .set('authorization', await issuer.bearer({ scope: 'a b' }))
-      expect(answer.status).to.equal(500)
-      expect(answer.body.code).to.match(/^ERR_INVALID_ARG_(TYPE|VALUE)$/)
+      for (const path of ['/all', '/one']) {
+        const answer = await request(app)
+          .get(path)
+          .set('authorization', await issuer.bearer({ scope: 'a b' }))
+        expect(answer.status, path).to.equal(500)
+        expect(answer.body.code, path).to.match(/^ERR_INVALID_ARG_(TYPE|VALUE)$/)
+      }
     })
   }
 

@@ -60,14 +60,20 @@ describe('verify-access-token', () => {
       { description: 'scp as a text', claims: { scope: undefined, scp: 'b c' }, scopes: ['b', 'c'] },
       { description: 'a scope of a wrong type as none', claims: { scope: { read: true } }, scopes: [] },
       { description: 'a scope list with a number as none', claims: { scope: ['a', 1] }, scopes: [] },
-      { description: 'no permissions where they are no list', claims: { permissions: 'all' }, permissions: undefined },
+      { description: 'permissions in a text', claims: { permissions: 'read  all' }, permissions: ['read', 'all'] },
+      { description: 'no permissions in an empty text', claims: { permissions: '' }, permissions: [] },
+      { description: 'no permissions where they are an object', claims: { permissions: {} }, permissions: undefined },
+      { description: 'no permissions of mixed types', claims: { permissions: ['a', 1] }, permissions: undefined },
+      { description: 'no permissions where they are null', claims: { permissions: null }, permissions: undefined },
       { description: 'an empty list of permissions', claims: { permissions: [] }, permissions: [] },
     ]
     for (const { description, claims, ...expected } of rows) {
       it(`reads ${description}`, async () => {
         const auth = await accept(createFixture().verifier, mintToken({ claims }))
         for (const [name, value] of Object.entries(expected)) {
-          expect(auth[name as keyof typeof auth]).to.deep.equal(value)
+          const member = auth[name as keyof typeof auth]
+          expect(member).to.deep.equal(value)
+          expect(Object.isFrozen(member)).to.equal(true)
         }
       })
     }

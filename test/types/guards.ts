@@ -1,4 +1,4 @@
-import express, { type Request } from 'express'
+import express, { type Request, type Response } from 'express'
 import { type AccessTokenClaims, type AuthInfo, findAuth, getAuth, resourceServer } from 'scopegate'
 import { dpopKey, testIssuer } from 'scopegate/testing'
 
@@ -14,7 +14,7 @@ const options = { issuer: 'https://id.example.com', audience: 'https://api.examp
 const app = express()
 
 // A guard is a middleware of Express, alone, in a list, and for a whole router.
-const { requireScope, requirePermission, requireAuth, metadataRouter } = resourceServer(options)
+const { requireScope, requirePermission, requireClaims, requireAuth, metadataRouter } = resourceServer(options)
 app.use(metadataRouter)
 app.use('/v1', requireAuth(), express.Router())
 app.get('/users', requireScope('read:users', 'read:all'), requireScope.any('a', 'b'), (req, res) => {
@@ -61,6 +61,95 @@ app.get(
     res.json({})
   }),
 )
+
+// The parameters of a route are texts there, or what a type argument or the handler says.
+app.get(
+  '/things/:x',
+  requireScope('a').handle((req, res) => {
+    const { x = '' } = req.params
+    same<typeof x, string>(true)
+    same<typeof req.auth, AuthInfo>(true)
+    res.json({ x })
+  }),
+)
+app.get(
+  '/things/:x',
+  requireScope('a').handle<{ x: string }>((req, res) => {
+    same<typeof req.params.x, string>(true)
+    same<typeof req.auth, AuthInfo>(true)
+    // @ts-expect-error no such parameter
+    res.json({ y: req.params.y })
+  }),
+)
+app.get(
+  '/files/*path',
+  requireAuth<Tenant>().handle<{ path: string[] }>((req, res) => {
+    same<typeof req.params.path, string[]>(true)
+    same<typeof req.auth.payload.org, string>(true)
+    res.json({})
+  }),
+)
+const showThing = (req: Request<{ x: string }>, res: Response): unknown => res.json({ x: req.params.x })
+const showAny = (req: Request, res: Response): unknown => res.json({ x: req.params['x'] })
+app.get('/things/:x', requireAuth().handle(showThing))
+app.get('/things/:x', requireAuth().handle(showAny))
+// A guard leaves the types of what follows as they are.
+app.get('/things/:x', requireScope('a'), requireClaims({ org: 'a' }), (req, res) => {
+  same<typeof req.params.x, string>(true)
+  res.json({})
+})
+
+// A function of the request is given Express's, with the parameters of the route.
+app.get(
+  '/things/:x',
+  requireScope(req => {
+    const { x = '' } = req.params
+    same<typeof x, string>(true)
+    same<typeof req.ip, string | undefined>(true)
+    // @ts-expect-error no member of Express's request
+    req.nothing
+    return [`read:${x}`, `admin:${req.get('host')}`]
+  }),
+  (req, res) => {
+    same<typeof req.params.x, string>(true)
+    res.json({})
+  },
+)
+app.get(
+  '/things/:x',
+  requireScope.any((req: Request<{ x: string }>) => `read:${req.params.x}`),
+  requirePermission<Tenant, { x: string }>(req => req.params.x).handle((req, res) => {
+    same<typeof req.auth.payload.org, string>(true)
+    res.json({})
+  }),
+)
+
+// Claims of one route.
+app.get(
+  '/orgs/:org',
+  requireClaims({ org: 'a', level: level => level === 1, tags: ['x'], nested: { a: null } }),
+  requireClaims((auth, req) => auth.payload['org'] === req.params['org']),
+  requireClaims<Tenant>(async ({ payload }) => payload.org === 'a').handle((req, res) => {
+    same<typeof req.auth.payload.org, string>(true)
+    res.json({})
+  }),
+)
+requireClaims<Tenant, { org: string }>(({ payload }, req) => payload.org === req.params.org)
+// @ts-expect-error a text is no answer
+requireClaims(() => 'yes')
+// @ts-expect-error nothing is demanded
+requireClaims()
+// @ts-expect-error a function among demands is a predicate
+requireClaims({ org: () => 'yes' })
+
+for (const scopeClaim of ['roles', ['scp', 'roles'], { all: ['scope', 'permissions'] }, (): string => 'a'] as const) {
+  resourceServer({ ...options, scopeClaim })
+}
+resourceServer({ ...options, scopeClaim: ({ roles }) => (Array.isArray(roles) ? roles.map(String) : undefined) })
+// @ts-expect-error no such word
+resourceServer({ ...options, scopeClaim: { any: ['scp'] } })
+// @ts-expect-error no text
+resourceServer({ ...options, scopeClaim: () => 1 })
 
 // The claims of all guards of a resource server.
 const tenants = resourceServer<Tenant>(options)

@@ -28,6 +28,7 @@ export const GUARD_DETAILS = [
   'not_an_access_token',
   // The token is not one of a configured issuer.
   'issuer',
+  'tenant',
   'key',
   'signature',
   // The token's claims.

@@ -310,7 +310,7 @@ export class KeyRingError extends Error {
   readonly code = 'ERR_KEY_RING'
   constructor(account: string, fault: string) {
     super(`${fault} (account ${account})`)
-    this.name = 'KeyRingError'
+    hide(this, { name: 'KeyRingError' })
   }
 }
 

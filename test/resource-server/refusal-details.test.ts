@@ -20,6 +20,8 @@ const URL_OF_ROUTE = `${AUDIENCE}/`
 /** What `error_description` may hold (RFC 6750 §3). */
 const DESCRIPTION = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/
 
+const TENANT = '11111111-2222-3333-4444-555555555555'
+
 interface Tools {
   issuer: TestIssuer
   key: DpopKey
@@ -111,6 +113,11 @@ const rows: Row[] = [
   { detail: 'audience', headers: claims({ aud: 'https://other.example' }) },
   { detail: 'required_claim', options: { requiredClaims: ['org'] }, headers: bearer() },
   { detail: 'claim', options: { claims: { org: 'a' } }, headers: claims({ org: 'b' }) },
+  {
+    detail: 'tenant',
+    options: { issuer: { issuer: 'https://login.test/{tenantid}/v2.0', tenants: [TENANT.replace('1', '2')] } },
+    headers: claims({ iss: `https://login.test/${TENANT}/v2.0`, tid: TENANT }),
+  },
   { detail: 'revoked', options: { isRevoked: () => true }, headers: bearer() },
   { detail: 'bound_token_as_bearer', headers: claims({ cnf: { jkt: 'x' } }) },
   { detail: 'dpop_required', options: { dpop: 'required' }, headers: bearer() },

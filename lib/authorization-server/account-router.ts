@@ -117,7 +117,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
       if (isFault(error)) emit({ type: 'server_error', ...whose, cause: error })
       answer(error, req, res, next)
     } catch (thrown) {
-      next(thrown)
+      next(new Error('an error could not be answered', { cause: thrown }))
     }
   }
 

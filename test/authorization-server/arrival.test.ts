@@ -9,7 +9,7 @@ import type { AuthorizationServer } from '../../lib/authorization-server/index.j
 import { type Answer, type Arrival, requestHead, sendPieces } from '../support/pieces.js'
 import { addApi, addClient, GOOD, ISSUER, startServer } from './fixtures.js'
 
-/** Where a piece was taken out and put back, its length alone can tell that it is all there. */
+/** Some things only the length can tell, or the moment: then one or the other, and never a part. */
 type Outcome = 'whole' | 'refused' | 'whole or refused'
 
 /** What a host does with a request before it calls the router. */
@@ -89,6 +89,10 @@ const hosts: Host[] = [
     },
     outcome: 'refused',
   },
+  ...[queueMicrotask, process.nextTick, setImmediate].map((later): Host => {
+    const before = (req: IncomingMessage): void => void later(() => listen(req))
+    return { description: `a listener that comes by ${later.name}`, before, outcome: 'whole or refused' }
+  }),
   {
     description: 'a host that puts back what it took out',
     before: async (req, { arrived }) => {
@@ -221,6 +225,29 @@ describe('a body in two pieces', () => {
     endpoint.isWhole(await sendPieces(() => listener, [Buffer.concat([Buffer.from(head), first as Buffer]), second]))
     expect(Buffer.concat(heard).toString()).to.equal(Buffer.concat(body).toString())
   })
+
+  for (const [version, express] of Object.entries({ 4: express4, 5: express5 })) {
+    it(`goes on as it came where it is the host's, Express ${version}`, async () => {
+      const { header, pieces } = framings.chunks([Buffer.from('{"a":'), Buffer.from('1}')])
+      const [first = '', second = ''] = pieces
+      const head = requestHead('POST /x/oauth/token', 'Content-Type: application/json', header)
+      const listeners: number[] = []
+      const app = express()
+      app.use((req, _res, next) => {
+        req.on('data', () => {})
+        next()
+      })
+      app.use(sync.router, sync.adminRouter)
+      app.use((req, _res, next) => {
+        listeners.push(req.listenerCount('data'))
+        next()
+      })
+      app.use(express.json(), (req, res) => void res.json(req.body))
+      const { text } = await sendPieces(() => app, [Buffer.concat([Buffer.from(head), first as Buffer]), second])
+      expect(JSON.parse(text)).to.deep.equal({ a: 1 })
+      expect(listeners).to.deep.equal([1])
+    })
+  }
 
   function createApp(
     express: typeof express5,

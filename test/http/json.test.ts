@@ -59,7 +59,7 @@ const refused = [
 
 describe('JSON', () => {
   for (const text of accepted) {
-    it(`reads ${text.slice(0, 60)}`, () => {
+    it(`reads ${JSON.stringify(text.slice(0, 60))}`, () => {
       expect(parseJson(text)).to.deep.equal(JSON.parse(text))
     })
   }

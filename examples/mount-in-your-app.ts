@@ -25,12 +25,13 @@ export async function createApp(
   })
 
   const app = express()
+  // Before the body parser: they read bodies themselves, and refuse a parameter that is given twice.
+  app.use('/admin', server.adminRouter)
+  app.use(server.router)
   app.use(express.json())
   app.get('/', (_req, res) => {
     res.send('the application')
   })
-  app.use('/admin', server.adminRouter)
-  app.use(server.router)
   return { app, server }
 }
 

@@ -112,6 +112,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
   }
 
   function fail(error: unknown, { req, res, next }: Arrival, account?: Account): void {
+    letGo(req)
     try {
       const whose = account === undefined ? {} : { account: account.name }
       if (isFault(error)) emit({ type: 'server_error', ...whose, cause: error })

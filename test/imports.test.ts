@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -47,4 +47,10 @@ describe('imports', () => {
       expect(odd).to.deep.equal([])
     })
   }
+
+  it('leave import.meta to the command line: the rest is compiled to CommonJS too', () => {
+    const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+    const users = files.filter(file => readFileSync(join(LIB, file), 'utf8').includes('import.meta'))
+    expect(users.filter(file => !file.startsWith('cli'))).to.deep.equal([])
+  })
 })

@@ -19,6 +19,8 @@ const twoCopies = [
   "const assert = require('node:assert')",
   "const { testIssuer } = require('scopegate/testing')",
   "const { createVerifier } = require('./node_modules/scopegate/dist/cjs/index.js')",
+  "require('./node_modules/scopegate/dist/cjs/authorization-server/index.js')",
+  "require('./node_modules/scopegate/dist/cjs/store/embedded/index.js')",
   'async function main() {',
   "  const issuer = await testIssuer({ audience: 'https://api.example.com' })",
   '  const verifier = createVerifier(issuer.resourceServerOptions)',

@@ -49,10 +49,10 @@ export async function openFolder(folder: string, warn: (warning: StoreWarning) =
     const [, owner, data] = paths
     makeFolder(folder)
     createFile(owner)
-    releases.push(lockFile(owner))
+    releases.push(await lockFile(owner))
     if (inspect(() => sizeOf(data)) === 0) await createDataFile(folder)
     // The owner file may be removed, and the data file may be linked from elsewhere. Locks of Windows keep LMDB out.
-    if (process.platform !== 'win32') releases.push(lockFile(data))
+    if (process.platform !== 'win32') releases.push(await lockFile(data))
     inspect(() => checkDataFile(data))
     prepareLockFile(data)
     for (const path of paths) warnOfExposure(path, warn)

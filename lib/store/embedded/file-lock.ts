@@ -1,8 +1,10 @@
 import { closeSync, constants, openSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { StoreLockedError, StoreUnavailableError } from '../../errors.js'
 
-/** Of the package `fs-native-extensions`, which has no types. */
+/** A package without types. */
+const PACKAGE: string = 'fs-native-extensions'
+
+/** What it has. */
 interface FileLocks {
   /** Locks the whole file for this descriptor alone. @returns false where another descriptor holds it */
   tryLock(descriptor: number): boolean
@@ -17,8 +19,8 @@ interface FileLocks {
  * @throws StoreLockedError it is held
  * @throws StoreUnavailableError it cannot be had on this platform or file system
  */
-export function lockFile(path: string): () => void {
-  const { tryLock } = loadLocks()
+export async function lockFile(path: string): Promise<() => void> {
+  const { tryLock } = await loadLocks()
   const descriptor = openSync(path, constants.O_RDWR)
   try {
     if (!tryLock(descriptor)) throw new StoreLockedError('another process owns the data folder')
@@ -31,9 +33,9 @@ export function lockFile(path: string): () => void {
 }
 
 /** Loaded on first use: where it does not fit the platform, the rest of the module still loads. */
-function loadLocks(): FileLocks {
+async function loadLocks(): Promise<FileLocks> {
   try {
-    const locks: unknown = createRequire(import.meta.url)('fs-native-extensions')
+    const { default: locks }: { default?: unknown } = await import(PACKAGE)
     if (areLocks(locks)) return locks
   } catch (error) {
     throw new StoreUnavailableError('the data folder cannot be locked on this platform', error)

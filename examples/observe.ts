@@ -14,6 +14,7 @@ export function logEvents(log: Logger): Listener {
     'key_skipped',
     'metadata_issuer_mismatch',
     'insecure_issuer',
+    'scope_claim_failed',
   ])
   return ({ type, ...event }) => {
     const isFault = faults.has(type) || ('status' in event && event.status === 503)

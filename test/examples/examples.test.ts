@@ -59,7 +59,7 @@ describe('examples', () => {
     await request(app).get('/users').set('authorization', 'Bearer abc').expect(401)
     const { text } = await request(app).get('/metrics').expect(200)
     expect(text).to.include(
-      `scopegate_refusals_total{code="ERR_INSUFFICIENT_SCOPE",detail="",issuer="${issuer.issuer}"} 1`,
+      `scopegate_refusals_total{code="ERR_INSUFFICIENT_SCOPE",detail="scope_missing",issuer="${issuer.issuer}"} 1`,
     )
     expect(text).to.include(
       'scopegate_refusals_total{code="ERR_INVALID_TOKEN",detail="not_three_parts",issuer="unknown"} 1',

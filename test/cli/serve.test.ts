@@ -296,7 +296,8 @@ describe('scopegate serve', () => {
       const command = new Command({ PORT: `${port}`, MONGODB_URI: `mongodb://127.0.0.1:${database.port}/x` })
       await database.taken
       const waiting = fetch(`http://127.0.0.1:${port}/apis`)
-      const silent = connect(port, '127.0.0.1')
+      // The service may cut it while it is being set up.
+      const silent = connect(port, '127.0.0.1').on('error', () => undefined)
       await once(silent, 'connect')
       const outcome = command.stop()
       const answer = await waiting

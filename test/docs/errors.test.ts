@@ -43,6 +43,7 @@ describe('docs/errors.md', () => {
       new errors.ConflictError(['a']),
       new errors.StoreUnavailableError('a'),
       new errors.StoreLockedError('a'),
+      new errors.KeyRingError('a', 'b'),
     ]
     expect(stores.map(([, code = '']) => codesIn(code)[0])).to.have.members(made.map(({ code }) => code))
     const wrong = rowsOf(sectionOf(page, '## Wrong arguments')).map(([code = '']) => codesIn(code)[0])

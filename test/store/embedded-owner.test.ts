@@ -1,13 +1,17 @@
+import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { StoreLockedError, StoreUnavailableError } from '../../lib/errors.js'
+import { StoreLockedError } from '../../lib/errors.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { requireCommand } from '../support/require-command.js'
 import { asRoot, Operator } from './operate.js'
 
+const run = promisify(execFile)
+const WITHOUT_LOCKS = fileURLToPath(new URL('./without-locks.ts', import.meta.url))
 const LOCKED = 'ERR_STORE_LOCKED another process owns the data folder'
 
 describe('embedded store: one owner', () => {
@@ -170,46 +174,16 @@ describe('embedded store: one owner', () => {
     })
   })
   describe('where the lock cannot be had', () => {
-    const load = createRequire(import.meta.url)
-    const path = load.resolve('fs-native-extensions')
-    load(path)
-    const addon = load.cache[path]
-    afterEach(() => {
-      load.cache[path] = addon
-    })
-
-    const fail = (code: string) => (): never => {
-      throw Object.assign(new Error(`of the system, ${code}`), { code })
-    }
-    const failures: { description: string; exports: PropertyDescriptor; message: string }[] = [
-      {
-        description: 'the addon does not fit the platform',
-        exports: { get: fail('ADDON_NOT_FOUND') },
-        message: 'the data folder cannot be locked on this platform',
-      },
-      {
-        description: 'the addon is another one',
-        exports: { value: {} },
-        message: 'the data folder cannot be locked on this platform',
-      },
-      {
-        description: 'the file system knows no locks',
-        exports: { value: { tryLock: fail('ENOLCK') } },
-        message: 'the data folder cannot be locked',
-      },
+    const failures = [
+      { way: 'another platform', message: 'the data folder cannot be locked on this platform' },
+      { way: 'another addon', message: 'the data folder cannot be locked on this platform' },
+      { way: 'no locks', message: 'the data folder cannot be locked' },
     ]
-    for (const { description, exports, message } of failures) {
-      it(`a store in a folder is refused, one in memory is not: ${description}`, async () => {
-        load.cache[path] = Object.defineProperty({ ...addon } as NodeJS.Module, 'exports', exports)
+    for (const { way, message } of failures) {
+      it(`a store in a folder is refused, one in memory is not: ${way}`, async () => {
+        const { stdout } = await run(process.execPath, ['--import', 'tsx', WITHOUT_LOCKS, folder, way])
+        expect(JSON.parse(stdout)).to.deep.equal({ name: 'StoreUnavailableError', message, files: ['owner.lock'] })
         const store = embeddedStore(folder)
-        const error = await store.ping().catch((caught: unknown) => caught)
-        expect(error).to.be.instanceOf(StoreUnavailableError)
-        expect((error as Error).message).to.equal(message)
-        expect(readdirSync(folder)).to.deep.equal(['owner.lock'])
-        const volatile = embeddedStore(':memory:')
-        await volatile.ping()
-        await volatile.close()
-        load.cache[path] = addon
         await store.ping()
         await store.close()
       })

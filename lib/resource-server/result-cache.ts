@@ -14,6 +14,8 @@ export interface VerifiedToken {
   expiresAt: number
   /** From then on it is valid: a clock may be set back. */
   validFrom: number
+  /** The cache's own note: how many entries had been added when this one was last put in front of the others. */
+  usedAt: number
 }
 
 /** Estimated bytes of an entry, besides the token and its claims. */
@@ -30,6 +32,7 @@ export class ResultCache {
   readonly #bounds: Required<ResultCacheOptions>
   /** Made when there is something to keep: a thousand guards that see nothing cost nothing. */
   #entries: LRUCache<number, VerifiedToken> | undefined
+  #added = 0
 
   constructor(bounds: Required<ResultCacheOptions>) {
     this.#bounds = bounds
@@ -50,15 +53,23 @@ export class ResultCache {
    * @param now milliseconds since the epoch
    */
   get(token: string, now: number): VerifiedToken | undefined {
-    if (this.#entries === undefined) return undefined
+    const entries = this.#entries
+    if (entries === undefined) return undefined
     const id = fingerprintOf(token)
-    const entry = this.#entries.get(id)
+    const entry = entries.peek(id)
     if (entry === undefined || entry.auth.token !== token) return undefined
     if (entry.key.live && now < entry.expiresAt && now >= entry.validFrom) {
+      if (this.#added - entry.usedAt > entries.size / 4) this.#toFront(entries, id, entry)
       return entry.keySet.isUsable(now) ? entry : undefined
     }
-    this.#entries.delete(id)
+    entries.delete(id)
     return undefined
+  }
+
+  /** Not on every use: its neighbours in the list lie all over the memory, and nobody is pushed out while nobody comes. */
+  #toFront(entries: LRUCache<number, VerifiedToken>, id: number, entry: VerifiedToken): void {
+    entry.usedAt = this.#added
+    entries.get(id)
   }
 
   /** Offers a token that was verified just now. */
@@ -66,6 +77,7 @@ export class ResultCache {
     const id = fingerprintOf(entry.auth.token)
     if (!isSeen(id)) return
     this.#entries ??= this.#create()
+    entry.usedAt = ++this.#added
     this.#entries.set(id, entry)
   }
 }

@@ -100,7 +100,7 @@ function createCheck(settings: VerifierSettings, issuers: TrustedIssuers): Acces
     if (keySet.isShared) nameIssuer(auth, keySet.issuer)
     const { nbf = 0, iat = 0 } = auth.payload
     const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
-    cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000 })
+    cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000, usedAt: 0 })
     return auth
   }
 

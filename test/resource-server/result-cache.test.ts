@@ -142,6 +142,20 @@ describe('result-cache', () => {
     }
   })
 
+  it('keeps what is in use, however many others come twice, and lets go of what is not', async () => {
+    const fixture = createFixture({ cache: { maxEntries: 40 }, algorithms: ['EdDSA'] }, [sharedKey('EdDSA').jwk])
+    const mint = (jti: string) => mintToken({ key: sharedKey('EdDSA'), claims: { jti } })
+    const [used, idle] = [mint('in use'), mint('idle')]
+    const known = await learn(fixture, used)
+    const forgotten = await learn(fixture, idle)
+    for (let at = 0; at < 400; at++) {
+      await learn(fixture, mint(`one of many ${at}`))
+      if (at % 20 === 0) expect(fixture.verifier.verify(used), `after ${at}`).to.equal(known)
+    }
+    expect(await fixture.verifier.verify(used)).to.equal(known)
+    expect(await fixture.verifier.verify(idle)).not.to.equal(forgotten)
+  })
+
   it('counts claims for what they take in memory: a token of many objects pushes out more than one of a long text', async () => {
     const MANY: Record<string, unknown> = {
       'a long text': 'x'.repeat(9_000),

@@ -33,7 +33,8 @@ export interface AuthorizationServerOptions {
   encryptionKey?: EncryptionOption
   /**
    * The management client to create in each account where it is absent. What is not given is generated and returned
-   * once, by `takeManagementClients()`. The secret should have 256 random bits: only a fast hash of it is stored.
+   * once, by `takeManagementClients()`. The secret: 32 to 1000 printable ASCII characters; it should have 256 random bits,
+   * for only a fast hash of it is stored.
    */
   managementClient?: ManagementClientOption
   /**
@@ -147,7 +148,7 @@ function validateManagementClient(option: ManagementClientOption | undefined): M
   const { id, secret } = option
   return {
     ...(id !== undefined && { id: validateText(id, 'managementClient.id', /^[A-Za-z0-9._~-]{1,200}$/) }),
-    ...(secret !== undefined && { secret: validateText(secret, 'managementClient.secret', /^[\x20-\x7e]{1,1000}$/) }),
+    ...(secret !== undefined && { secret: validateText(secret, 'managementClient.secret', /^[\x20-\x7e]{32,1000}$/) }),
   }
 }
 

@@ -1,4 +1,8 @@
+import { isInsecure } from '../authorization-server/issuer.js'
 import type { EncryptionOption } from '../authorization-server/key-encryption.js'
+import type { ApiGrantsMode } from '../authorization-server/token-services.js'
+import { isMongoUri, namesDatabase } from '../store/mongo/uri.js'
+import { parseTrustProxy, type TrustProxy } from './trust-proxy.js'
 
 /** What `serve` runs with. */
 export interface Config {
@@ -13,6 +17,10 @@ export interface Config {
   accounts: readonly string[]
   encryptionKey?: EncryptionOption
   rateLimits: boolean
+  /** Absent: nothing is trusted, and a warning says so where it matters. */
+  trustProxy?: TrustProxy
+  apiGrants: ApiGrantsMode
+  allowInsecureRequests: boolean
 }
 
 /** One clear line about a variable; its value is never repeated. */
@@ -34,16 +42,21 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
   const port = readPort(env['PORT'])
   const mongodbUri = readMongodbUri(env['MONGODB_URI'])
   const encryptionKey = readEncryption(env)
+  const trustProxy = readTrustProxy(env['TRUST_PROXY'])
+  const allowInsecureRequests = readFlag(env['ALLOW_INSECURE_REQUESTS'], 'ALLOW_INSECURE_REQUESTS')
   return {
     port,
     host: env['HOST'] || '127.0.0.1',
-    issuer: readIssuer(env['ISSUER'], port),
+    issuer: readIssuer(env['ISSUER'], { port, allowInsecureRequests }),
     ...(mongodbUri !== undefined && { mongodbUri }),
     dataDir: env['DATA_DIR'] || '.scopegate',
     managementClient: readManagementClient(env, reset),
     accounts: readAccounts(env['ACCOUNTS']),
     ...(encryptionKey !== undefined && { encryptionKey }),
     rateLimits: readSwitch(env['RATE_LIMITS'], 'RATE_LIMITS'),
+    ...(trustProxy !== undefined && { trustProxy }),
+    apiGrants: readApiGrants(env['API_GRANTS']),
+    allowInsecureRequests,
   }
 }
 
@@ -54,15 +67,19 @@ function readPort(text: string | undefined): number {
   return port
 }
 
-const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
-function readIssuer(text: string | undefined, port: number): string {
+function readIssuer(
+  text: string | undefined,
+  { port, allowInsecureRequests }: Pick<Config, 'port' | 'allowInsecureRequests'>,
+): string {
   if (!text) return port === 0 ? '' : `http://localhost:${port}`
   if (text.endsWith('/')) throw new ConfigError('ISSUER must not end with a slash')
   if (!URL.canParse(text)) throw new ConfigError('ISSUER must be an absolute URL')
-  const { protocol, hostname, origin, pathname } = new URL(text)
-  if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname))) {
-    throw new ConfigError('ISSUER must be an https URL (http only for a loopback host)')
+  const url = new URL(text)
+  const { protocol, origin, pathname } = url
+  if ((protocol !== 'https:' && protocol !== 'http:') || (isInsecure(url) && !allowInsecureRequests)) {
+    throw new ConfigError(
+      'ISSUER must be an https URL (http only for a loopback host, or anywhere with ALLOW_INSECURE_REQUESTS=1)',
+    )
   }
   if (text !== origin + (pathname === '/' ? '' : pathname)) {
     throw new ConfigError('ISSUER must be in normal form, without user information, query and fragment')
@@ -72,9 +89,8 @@ function readIssuer(text: string | undefined, port: number): string {
 
 function readMongodbUri(text: string | undefined): string | undefined {
   if (!text) return undefined
-  if (!/^mongodb(?:\+srv)?:\/\//.test(text)) {
-    throw new ConfigError('MONGODB_URI must start with mongodb:// or mongodb+srv://')
-  }
+  if (!isMongoUri(text)) throw new ConfigError('MONGODB_URI must start with mongodb:// or mongodb+srv://')
+  if (!namesDatabase(text)) throw new ConfigError('MONGODB_URI must name a database: mongodb://host/database')
   return text
 }
 
@@ -87,8 +103,8 @@ function readManagementClient(env: Environment, reset: boolean): Config['managem
   if (id !== undefined && !/^[A-Za-z0-9._~-]{1,200}$/.test(id)) {
     throw new ConfigError('MANAGEMENT_CLIENT_ID must be 1 to 200 characters of A-Z a-z 0-9 . _ ~ -')
   }
-  if (secret !== undefined && !/^[\x20-\x7e]{1,1000}$/.test(secret)) {
-    throw new ConfigError('MANAGEMENT_CLIENT_SECRET must be 1 to 1000 printable ASCII characters')
+  if (secret !== undefined && !/^[\x20-\x7e]{32,1000}$/.test(secret)) {
+    throw new ConfigError('MANAGEMENT_CLIENT_SECRET must be 32 to 1000 printable ASCII characters')
   }
   return { ...(id !== undefined && { id }), ...(secret !== undefined && { secret }) }
 }
@@ -104,8 +120,8 @@ function readAccounts(text: string | undefined): string[] {
 }
 
 function readEncryption(env: Environment): EncryptionOption | undefined {
-  const { ENCRYPTION_KEY: text, ENCRYPTION_KEY_READ_ONLY: readOnly } = env
-  if (readOnly && readOnly !== '1') throw new ConfigError('ENCRYPTION_KEY_READ_ONLY must be 1, or not be set')
+  const { ENCRYPTION_KEY: text } = env
+  const readOnly = readFlag(env['ENCRYPTION_KEY_READ_ONLY'], 'ENCRYPTION_KEY_READ_ONLY')
   if (readOnly && !text) throw new ConfigError('ENCRYPTION_KEY_READ_ONLY needs ENCRYPTION_KEY')
   if (!text) return undefined
   const keys = text.split(',').map(key => key.trim())
@@ -127,4 +143,25 @@ function readSwitch(text: string | undefined, name: string): boolean {
   if (!text || text === 'on') return true
   if (text === 'off') return false
   throw new ConfigError(`${name} must be on or off`)
+}
+
+function readFlag(text: string | undefined, name: string): boolean {
+  if (!text) return false
+  if (text === '1') return true
+  throw new ConfigError(`${name} must be 1, or not be set`)
+}
+
+function readApiGrants(text: string | undefined): ApiGrantsMode {
+  if (!text || text === 'open') return 'open'
+  if (text === 'required') return text
+  throw new ConfigError('API_GRANTS must be open or required')
+}
+
+function readTrustProxy(text: string | undefined): TrustProxy | undefined {
+  if (!text) return undefined
+  const trusted = parseTrustProxy(text)
+  if (trusted !== undefined) return trusted
+  throw new ConfigError(
+    'TRUST_PROXY must be true, false, a number of proxies, or addresses, subnets, loopback, linklocal and uniquelocal, with commas between them',
+  )
 }

@@ -3,23 +3,28 @@ import { readFileSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 import { ConfigError, readConfig } from './config.js'
 import type { Service } from './serve.js'
+import type { Screen } from './welcome.js'
 
 const HELP = `scopegate serve                             start the authorization server and its management API
 scopegate serve --reset-management-client   give each account's management client a new secret and every
                                             management scope, print them, and end
-scopegate --version
-scopegate --help
+scopegate --version, -v
+scopegate --help, -h
 
 Environment: PORT, HOST, ISSUER, MONGODB_URI, DATA_DIR, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, ACCOUNTS,
-ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, RATE_LIMITS. See docs/authorization-server.md.
+ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, TRUST_PROXY, ALLOW_INSECURE_REQUESTS, API_GRANTS, RATE_LIMITS.
+See docs/configuration.md.
 `
 
 const RESET = '--reset-management-client'
 
+const SCREEN: Screen = { isTerminal: process.stderr.isTTY === true, print }
+
 /** Runs one command. Welcome and refusals go to standard error: standard output is JSON lines alone. */
-async function main([command, ...options]: readonly string[]): Promise<void> {
-  if (command === undefined || [command, ...options].includes('--help')) return console.log(HELP)
-  if (command === '--version') return console.log(readVersion())
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...options] = args
+  if (command === undefined || args.includes('--help') || args.includes('-h')) return console.log(HELP)
+  if (args.length === 1 && (command === '--version' || command === '-v')) return console.log(readVersion())
   if (command !== 'serve') return fail('unknown command; try scopegate --help')
   if (options.some(option => option !== RESET)) return fail('unknown argument of serve; try scopegate --help')
   return options.length === 0 ? runService() : resetManagementClient()
@@ -46,7 +51,7 @@ async function startService(signal: AbortSignal): Promise<Service | undefined> {
   try {
     const config = readConfig(process.env)
     const { serve } = await import('./serve.js')
-    return await serve(config, print, signal)
+    return await serve(config, SCREEN, signal)
   } catch (error) {
     if (!signal.aborted) throw error
     return undefined
@@ -56,7 +61,7 @@ async function startService(signal: AbortSignal): Promise<Service | undefined> {
 async function resetManagementClient(): Promise<void> {
   const config = readConfig(process.env, { reset: true })
   const { reset } = await import('./reset.js')
-  await reset(config, print)
+  await reset(config, SCREEN)
   process.exit(0)
 }
 

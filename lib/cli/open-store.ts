@@ -17,6 +17,7 @@ export async function openStore({ mongodbUri, dataDir }: Config, log: Pick<Logge
 }
 
 /** The accounts that the environment names. */
-export function listAccounts(issuer: string, { accounts }: Config): ListedAccounts {
-  return accounts.length === 0 ? singleAccount(issuer) : accountsByPath(issuer, accounts)
+export function listAccounts(issuer: string, { accounts, allowInsecureRequests }: Config): ListedAccounts {
+  const checks = { allowInsecureRequests }
+  return accounts.length === 0 ? singleAccount(issuer, checks) : accountsByPath(issuer, accounts, checks)
 }

@@ -3,10 +3,10 @@ import { resetManagementClients } from '../authorization-server/reset-management
 import type { Config } from './config.js'
 import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
-import { formatClient } from './welcome.js'
+import { type Screen, showClients } from './welcome.js'
 
 /** Gives the management client of each account a new secret and every management scope, and prints them. Serves nothing. */
-export async function reset(config: Config, print: (text: string) => void): Promise<void> {
+export async function reset(config: Config, screen: Screen): Promise<void> {
   const log = pino()
   // Where any free port is asked for there is no address to name.
   const issuer = config.issuer || 'http://localhost'
@@ -18,7 +18,7 @@ export async function reset(config: Config, print: (text: string) => void): Prom
       clientId: config.managementClient.id,
       onEvent: event => log.info(describeEvent(event)),
     })
-    print(made.map(formatClient).join('\n\n'))
+    showClients(made, screen)
   } finally {
     await store.close()
   }

@@ -1,9 +1,8 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { type Logger, pino } from 'pino'
 import { type AuthorizationServer, prepareServer } from '../authorization-server/authorization-server.js'
-import type { CreatedManagementClient } from '../authorization-server/bootstrap.js'
 import { ManagementError } from '../errors.js'
 import { managementErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
@@ -16,7 +15,7 @@ import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
 import { type Place, placeOf } from './place.js'
 import { createWaitingRoom } from './waiting-room.js'
-import { formatClient, formatTour } from './welcome.js'
+import { formatTour, type Screen, showClients } from './welcome.js'
 
 /** How long what is in flight may take when the service stops, in milliseconds. */
 const STOP_TIMEOUT = 10_000
@@ -28,28 +27,27 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Shows a text to the person who started the service. */
-type Print = (text: string) => void
-
 /**
- * Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `print`.
+ * Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `screen`.
  * Requests that come before all is open wait, 1 000 for 10 seconds at most.
  *
  * @param signal stops the start: what was started is stopped, and the promise rejects with the signal's reason
  */
-export async function serve(config: Config, print: Print, signal?: AbortSignal): Promise<Service> {
+export async function serve(config: Config, screen: Screen, signal?: AbortSignal): Promise<Service> {
   const log = pino()
   const http = createServer()
   const connections = trackConnections(http, logAnswer(log))
   const room = createWaitingRoom()
+  const warnOfProxy = createProxyWarning(config, log)
   http.on('request', (req, res) => {
     connections.begin(req, res)
+    warnOfProxy(req)
     room.enter(req, res)
   })
   const place = await listen(http, config)
   const issuer = config.issuer || `http://localhost:${place.port}`
   const settings = { ...config, issuer }
-  const opening = openServer(settings, { log, print, signal })
+  const opening = openServer(settings, { log, screen, signal })
   try {
     const server = await unlessAborted(opening, signal)
     room.open(createApp(server, settings, place))
@@ -57,11 +55,11 @@ export async function serve(config: Config, print: Print, signal?: AbortSignal):
       { issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
       'listening',
     )
-    welcome(server, settings, place, print)
+    welcome(server, settings, place, screen)
     return { url: place.url, stop: () => stop(connections, server) }
   } catch (error) {
     room.close()
-    await Promise.all([connections.drain(STOP_TIMEOUT), abandon(opening, print)])
+    await Promise.all([connections.drain(STOP_TIMEOUT), abandon(opening, screen)])
     throw error
   }
 }
@@ -85,10 +83,10 @@ async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal | undef
 }
 
 /** Waits until a start that was given up has ended, and closes the server where it had come so far. */
-async function abandon(opening: Promise<AuthorizationServer>, print: Print): Promise<void> {
+async function abandon(opening: Promise<AuthorizationServer>, screen: Screen): Promise<void> {
   const closing = opening.then(
     async server => {
-      showClients(server, print)
+      showClients(server.takeManagementClients(), screen)
       await server.close()
     },
     () => undefined,
@@ -104,9 +102,9 @@ async function abandon(opening: Promise<AuthorizationServer>, print: Print): Pro
 /** Where not every account can be opened, the clients that were made for the others are shown all the same. */
 async function openServer(
   config: Config,
-  { log, print, signal }: { log: Logger; print: Print; signal: AbortSignal | undefined },
+  { log, screen, signal }: { log: Logger; screen: Screen; signal: AbortSignal | undefined },
 ): Promise<AuthorizationServer> {
-  const { encryptionKey, managementClient, rateLimits } = config
+  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests } = config
   warnOfPlainKeys(config, log)
   const store = await openStore(config, log)
   try {
@@ -114,12 +112,14 @@ async function openServer(
       accounts: listAccounts(config.issuer, config),
       store,
       managementClient,
+      apiGrants,
+      allowInsecureRequests,
       ...(encryptionKey !== undefined && { encryptionKey }),
       ...(!rateLimits && { rateLimits: false }),
       onEvent: event => log.info(describeEvent(event)),
     })
     await openAccounts(signal).catch(error => {
-      showClients(server, print)
+      showClients(server.takeManagementClients(), screen)
       throw error
     })
     return server
@@ -142,12 +142,13 @@ function createApp(server: AuthorizationServer, config: Config, { url, isLoopbac
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  app.set('trust proxy', config.trustProxy ?? false)
   app.get('/health', health(server) as express.RequestHandler)
   app.use(server.router as express.RequestHandler)
   app.use(server.adminRouter as express.RequestHandler)
   if (isLoopback) {
     const prefix = demoPrefix(config)
-    const demo = createDemo(config.issuer + prefix, url + prefix)
+    const demo = createDemo({ ...config, issuer: config.issuer + prefix }, url + prefix)
     app.get(`${prefix}/demo/users`, ...(demo as express.RequestHandler[]))
   }
   app.use(function notFound(_req, _res, next) {
@@ -169,6 +170,16 @@ function health(server: AuthorizationServer): Handler {
   }
 }
 
+/** Says once that a proxy seems to stand before the service and nobody said so: all clients share its address then. */
+function createProxyWarning({ trustProxy }: Config, log: Logger): (req: IncomingMessage) => void {
+  let silent = trustProxy !== undefined
+  return ({ headers }) => {
+    if (silent || headers['x-forwarded-for'] === undefined) return
+    silent = true
+    log.warn('X-Forwarded-For comes and TRUST_PROXY is not set: the rate limits count the address of the proxy')
+  }
+}
+
 /** One line for each request: neither its query string nor any header. */
 function logAnswer(log: Logger): Answered {
   return ({ method, url }, { statusCode }, ms) => {
@@ -176,18 +187,14 @@ function logAnswer(log: Logger): Answered {
   }
 }
 
-/** The tour leads to the demo route: it stands where that one does. */
-function welcome(server: AuthorizationServer, config: Config, place: Place, print: Print): void {
-  const [first] = showClients(server, print)
-  if (first === undefined || !place.isLoopback) return
-  const base = place.url + demoPrefix(config)
-  print(formatTour(base, first.clientId, first.clientSecret, `${base}/demo/users`))
-}
-
-function showClients(server: AuthorizationServer, print: Print): CreatedManagementClient[] {
+/** The tour is for a person, and leads to the demo route: it stands where that one does. */
+function welcome(server: AuthorizationServer, config: Config, place: Place, screen: Screen): void {
   const created = server.takeManagementClients()
-  if (created.length > 0) print(`\n${created.map(formatClient).join('\n\n')}\n`)
-  return created
+  showClients(created, screen)
+  const [first] = created
+  if (first === undefined || !place.isLoopback || !screen.isTerminal) return
+  const base = place.url + demoPrefix(config)
+  screen.print(formatTour(base, first.clientId, first.clientSecret, `${base}/demo/users`))
 }
 
 async function stop(connections: Connections, server: AuthorizationServer): Promise<void> {

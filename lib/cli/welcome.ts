@@ -16,8 +16,28 @@ const API = {
   ],
 }
 
-/** What is printed once, when the first management client of an account is made. */
-export function formatClient({ account, issuer, clientId, clientSecret }: CreatedManagementClient): string {
+/** Shows texts to the person, or the machine, that started the command. */
+export interface Screen {
+  /** Is it a terminal, with a person before it? */
+  isTerminal: boolean
+  print(text: string): void
+}
+
+/** Shows clients that were made just now: this is the only time their secrets can be had. */
+export function showClients(clients: readonly CreatedManagementClient[], { isTerminal, print }: Screen): void {
+  if (!isTerminal) {
+    for (const client of clients) if (client.clientSecret !== undefined) print(formatLine(client))
+  } else if (clients.length > 0) {
+    print(`\n${clients.map(formatClient).join('\n\n')}\n`)
+  }
+}
+
+/** For a machine, or a log: one line for each client. */
+function formatLine({ account, issuer, clientId, clientSecret }: CreatedManagementClient): string {
+  return `scopegate: management client: account ${account}, issuer ${issuer}, client id ${clientId}, secret ${clientSecret}`
+}
+
+function formatClient({ account, issuer, clientId, clientSecret }: CreatedManagementClient): string {
   const lines = [`Account     ${account}`, `Issuer      ${issuer}`, `Client id   ${clientId}`]
   if (clientSecret !== undefined) lines.push(`Secret      ${clientSecret}   (shown this once)`)
   return lines.join('\n')

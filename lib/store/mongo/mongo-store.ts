@@ -5,6 +5,7 @@ import type { Collection, RecordKind, Store, StoredRecord } from '../port.js'
 import { translate } from './failures.js'
 import { createModel } from './model.js'
 import { MongoCollection } from './mongo-collection.js'
+import { isMongoUri, namesDatabase } from './uri.js'
 
 export interface MongoStoreOptions {
   /** Decides what is expired. Default: the machine's clock. */
@@ -70,11 +71,11 @@ function readTarget(target: string | Connection | Mongoose): string | Connection
 
 /** The user and the password in it stand in no message. */
 function readUri(uri: string): string {
-  const [, database] = /^mongodb(?:\+srv)?:\/\/[^/]+(?:\/([^?]*))?/.exec(uri) ?? []
-  if (!/^mongodb(?:\+srv)?:\/\//.test(uri)) {
+  if (!isMongoUri(uri)) {
     throw invalidValue('mongoStore: the connection string must start with mongodb:// or mongodb+srv://')
   }
-  if (!database) throw invalidValue('mongoStore: the connection string must name a database: mongodb://host/database')
+  if (!namesDatabase(uri))
+    throw invalidValue('mongoStore: the connection string must name a database: mongodb://host/database')
   return uri
 }
 

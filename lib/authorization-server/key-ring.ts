@@ -1,4 +1,5 @@
 import { createHash, type JsonWebKey } from 'node:crypto'
+import { isDate } from 'node:util/types'
 import { KeyRingError } from '../errors.js'
 import type { KeyRingRecord, KeyState, SigningKeyEntry } from '../store/records.js'
 
@@ -54,7 +55,7 @@ function isEntry(entry: unknown): entry is SigningKeyEntry {
   if (typeof entry !== 'object' || entry === null) return false
   const { kid, state, created_at, public_jwk, private_jwk }: Partial<Record<string, unknown>> = { ...entry }
   const texts = [kid, public_jwk, private_jwk].every(text => typeof text === 'string')
-  return texts && STATES.has(state) && created_at instanceof Date
+  return texts && STATES.has(state) && isDate(created_at)
 }
 
 function toPublicJwk({ kid, public_jwk }: SigningKeyEntry, account: string): PublicJwk {

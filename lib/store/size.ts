@@ -1,3 +1,5 @@
+import { isDate } from 'node:util/types'
+
 /** What an object, a list or a member costs beside its content, in bytes, about. */
 const OVERHEAD = 16
 
@@ -10,7 +12,7 @@ const OVERHEAD = 16
 export function sizeOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value)
   if (typeof value !== 'object' || value === null) return 8
-  if (value instanceof Date) return 2 * OVERHEAD
+  if (isDate(value)) return 2 * OVERHEAD
   let size = OVERHEAD
   if (Array.isArray(value)) for (const element of value) size += sizeOf(element)
   else for (const [name, member] of Object.entries(value)) size += OVERHEAD + name.length + sizeOf(member)

@@ -1,4 +1,5 @@
 import { promisify } from 'node:util'
+import { isDate } from 'node:util/types'
 import type { Clock } from '../../clock.js'
 import { ConflictError, StoreUnavailableError } from '../../errors.js'
 import { and, type CompareNode, type Filter, type Scalar } from '../../query/tree.js'
@@ -232,5 +233,5 @@ function isAfter(record: StoredRecord, after: Position | undefined): boolean {
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return ['string', 'number', 'boolean'].includes(typeof value) || value instanceof Date
+  return ['string', 'number', 'boolean'].includes(typeof value) || isDate(value)
 }

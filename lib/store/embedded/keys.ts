@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDate } from 'node:util/types'
 import type { Scalar } from '../../query/tree.js'
 import type { Position } from '../port.js'
 
@@ -69,7 +70,7 @@ export function newestFirst({ createdAt, id }: Position): Buffer {
 export function valueBytes(value: Scalar): Buffer {
   if (typeof value === 'string') return tagged('s', escapeBytes(Buffer.from(value).subarray(0, VALUE_BYTES)))
   if (typeof value === 'boolean') return tagged('b', text(value ? '1' : '0'))
-  if (value instanceof Date) return tagged('d', numberBytes(value.getTime()))
+  if (isDate(value)) return tagged('d', numberBytes(value.getTime()))
   return tagged('n', numberBytes(value))
 }
 

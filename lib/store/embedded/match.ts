@@ -1,3 +1,4 @@
+import { isDate } from 'node:util/types'
 import { type CompareNode, type Filter, foldCase, type Scalar } from '../../query/tree.js'
 
 /** Does the record fulfil the filter? `text` holds the names of the record's text fields. */
@@ -35,7 +36,7 @@ function elements(value: unknown): unknown[] {
 
 function compares(value: unknown, { operator, value: wanted }: CompareNode): boolean {
   const [a, b] = [comparable(value), comparable(wanted)]
-  if (value instanceof Date !== wanted instanceof Date || typeof a !== typeof b) return false
+  if (isDate(value) !== isDate(wanted) || typeof a !== typeof b) return false
   switch (operator) {
     case 'eq':
       return a === b
@@ -51,7 +52,7 @@ function compares(value: unknown, { operator, value: wanted }: CompareNode): boo
 }
 
 function comparable(value: unknown): Exclude<Scalar, Date> {
-  return value instanceof Date ? value.getTime() : (value as Exclude<Scalar, Date>)
+  return isDate(value) ? value.getTime() : (value as Exclude<Scalar, Date>)
 }
 
 function containsText(record: object, fields: readonly string[], folded: string): boolean {

@@ -5,8 +5,10 @@ import request from 'supertest'
 import type { ResourceServerEvent, ResourceServerOptions } from '../../lib/index.js'
 import { resourceServer } from '../../lib/index.js'
 import { type TestIssuer, type TestTokenOptions, testIssuer } from '../../lib/testing/index.js'
+import type { HttpRequest, HttpResponse } from '../../lib/http/handler.js'
 import { listen } from '../support/running.js'
 import { setClock } from '../support/set-clock.js'
+import { withoutStrays } from '../support/thrown.js'
 
 const AUDIENCE = 'https://api.example.com'
 const EXPRESS = { 'Express 5': express, 'Express 4': express4 }
@@ -163,6 +165,24 @@ describe('a guard', () => {
       expect(await body.catch(() => 'cut off')).to.equal('cut off')
       await running.stop()
     })
+
+    it('is given where what comes next throws to the guard itself, with no router between them', () =>
+      withoutStrays(async () => {
+        const guard = resourceServer(issuer.resourceServerOptions).requireAuth()
+        const authorization = await issuer.bearer()
+        const request = { method: 'GET', headers: { authorization }, rawHeaders: [] } as unknown as HttpRequest
+        const told: unknown[] = []
+        await new Promise<void>(resolve => {
+          guard(request, {} as HttpResponse, error => {
+            told.push(error)
+            if (told.length === 1) throw undefined
+            resolve()
+          })
+        })
+        expect(told).to.have.length(2)
+        expect(told[0]).to.equal(undefined)
+        expect(told[1]).to.be.an('error')
+      }))
 
     it('is given where the client is gone before the keys are there', async () => {
       const app = createApp()

@@ -1,3 +1,4 @@
+import { copyData } from '../copy.js'
 import { invalidType, invalidValue } from '../errors.js'
 import type { Handler } from '../http/handler.js'
 import { originForm } from '../http/request-target.js'
@@ -38,7 +39,7 @@ export function readProtectedResource(document: ProtectedResource): { url: strin
       throw invalidType(`option resourceMetadata.${member}: must be a list of strings`)
     }
   }
-  return { url: `${url.origin}${WELL_KNOWN}${pathOf(url)}`, document: structuredClone(document) }
+  return { url: `${url.origin}${WELL_KNOWN}${pathOf(url)}`, document: copyData(document) }
 }
 
 function readResource(resource: unknown): URL {

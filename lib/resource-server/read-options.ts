@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.js'
+import { copyData } from '../copy.js'
 import { invalidType, invalidValue } from '../errors.js'
 import { type AsymmetricAlgorithm, isAsymmetricAlgorithm } from './algorithms.js'
 import {
@@ -103,7 +104,7 @@ export function readClaims(option: unknown, label = 'option claims.'): ReadonlyM
 function readDemand(name: string, demand: unknown): ClaimDemand {
   if (isPredicate(demand)) return demand
   if (demand === null || ['string', 'number', 'boolean'].includes(typeof demand)) return demand as ClaimValue
-  if (typeof demand === 'object') return structuredClone(demand) as ClaimValue
+  if (typeof demand === 'object') return copyData(demand) as ClaimValue
   throw invalidType(`${name} must be a JSON value or a function`)
 }
 
@@ -147,7 +148,7 @@ function readSeededKeySet(entry: unknown): SeededKeySet {
 function readJwks(jwks: Record<string, unknown>): JsonWebKeySet {
   const keys = jwks['keys']
   if (!Array.isArray(keys)) throw invalidType('option keySet.seed must hold a JWKS: { keys: [...] }')
-  return { keys: structuredClone(keys) }
+  return { keys: copyData(keys) }
 }
 
 function readCache(option: unknown): Required<ResultCacheOptions> | null {

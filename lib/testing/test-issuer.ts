@@ -1,5 +1,6 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.js'
+import { copyData } from '../copy.js'
 import { invalidType, invalidValue } from '../errors.js'
 import type { ResourceServerOptions } from '../resource-server/guard-options.js'
 import { checkText, checkUrl } from '../resource-server/option-checks.js'
@@ -112,7 +113,7 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
     resourceServerOptions: { issuer, audience, fetch: offline.fetch, clock },
     token,
     bearer: async wanted => `Bearer ${await token(wanted)}`,
-    jwks: () => ({ keys: structuredClone(published) as TestJwk[] }),
+    jwks: () => ({ keys: copyData(published) as TestJwk[] }),
     async rotate(rotation = {}) {
       assertOptions(rotation, ROTATION)
       current = await createPair()

@@ -1,5 +1,5 @@
 // The test runners of docs/testing.md, by the very blocks of that page, on the installed package.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPage } from './page.js'
 import { check, install, root, run } from './run.js'
@@ -11,15 +11,18 @@ const TYPES = ['@types/node@20', '@types/express@5', '@types/supertest', '@types
 /** Where the page has the application and the tests that run as ES modules under every runner. */
 const SHARED = ['Testing protected routes', 'Guards at module level']
 
-/** Sections of the page, and how many tests must pass in each: with fake timers, where the page has these, once more. */
+/**
+ * Sections of the page, and how many tests must pass in each: with fake timers, where the page has these, once more.
+ * `more`: a file of `globals/` beside them.
+ */
 const RUNNERS = [
   { title: 'node:test', shared: true, tests: 6 },
   { title: 'Mocha', shared: true, tests: 6 },
   { title: 'Vitest', shared: true, tests: 6 },
   { title: 'Jest, ES modules', shared: true, tests: 6 },
-  { title: 'Jest, CommonJS', tests: 2 },
+  { title: 'Jest, CommonJS', more: 'claims.test.js', tests: 4 },
   { title: 'ts-jest', tests: 1 },
-  { title: 'Jest, CommonJS, with scopegate/server', tests: 1 },
+  { title: 'Jest, CommonJS, with scopegate/server', more: 'store.test.js', tests: 2 },
 ]
 
 export async function installRunners(scratch, tarball) {
@@ -38,7 +41,7 @@ export async function checkRunners(folder) {
   }
 }
 
-async function checkRunner(parent, page, { title, shared = false, tests }) {
+async function checkRunner(parent, page, { title, shared = false, more, tests }) {
   const folder = join(parent, title.replaceAll(/\W+/g, '-'))
   const blocks = [...(shared ? SHARED.flatMap(name => page.get(name)) : []), ...page.get(title)]
   const command = blocks.find(({ language }) => language === 'sh').code
@@ -52,6 +55,7 @@ async function checkRunner(parent, page, { title, shared = false, tests }) {
     const timers = isTest ? fakeTimersOf(page, title) : undefined
     if (timers !== undefined) writeFileSync(join(folder, `fake-${label}`), `${header}${withTimers(code, timers)}`)
   }
+  if (more !== undefined) copyFileSync(new URL(`globals/${more}`, import.meta.url), join(folder, more))
   const output = await run(folder, 'sh', ['-c', command], { NO_COLOR: '1', FORCE_COLOR: '0', CI: 'true' })
   const passed = countPassed(output)
   if (passed !== tests) throw new Error(`${passed} tests passed, not ${tests}:\n${output}`)

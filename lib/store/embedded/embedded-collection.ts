@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { isDate } from 'node:util/types'
 import type { Clock } from '../../clock.js'
+import { copyData } from '../../copy.js'
 import { ConflictError, StoreUnavailableError } from '../../errors.js'
 import { and, type CompareNode, type Filter, type Scalar } from '../../query/tree.js'
 import { setImmediate } from '../../timers.js'
@@ -180,7 +181,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
 
   /** What can throw comes first. @param replaced the record that this one takes the place of */
   #put(record: T, replaced?: T): T {
-    const copy = structuredClone(record)
+    const copy = copyData(record)
     const key = this.#key(record)
     const entries = this.#entries(record)
     this.#delete(replaced)

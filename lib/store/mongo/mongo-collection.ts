@@ -1,5 +1,6 @@
 import type { Model } from 'mongoose'
 import type { Clock } from '../../clock.js'
+import { copyData } from '../../copy.js'
 import { ConflictError } from '../../errors.js'
 import { and, eq, type Filter } from '../../query/tree.js'
 import { equalityOn } from '../equality.js'
@@ -44,7 +45,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     const first = { ...record, revision: 1 }
     return this.#unlessTaken(first, async () => {
       await this.#model.insertMany([toStored(first, this.#kind)], { lean: true })
-      return structuredClone(first)
+      return copyData(first)
     })
   }
 
@@ -104,7 +105,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     const filter = { ...this.#keyFilter(record.account, record.id), revision }
     return this.#unlessTaken(next, async () => {
       const { modifiedCount } = await this.#model.replaceOne(filter, toStored(next, this.#kind)).exec()
-      return modifiedCount === 1 ? structuredClone(next) : null
+      return modifiedCount === 1 ? copyData(next) : null
     })
   }
 

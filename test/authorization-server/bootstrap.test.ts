@@ -139,7 +139,7 @@ describe('the management API at start', () => {
       const { server } = await startServer({ store })
       const { api, apis, clients } = await findManagement(server)
       await apis.replace({ ...api, permissions: described(NEWER) }, api.revision)
-      await startServer({ store, managementClient: { id: 'ops', secret: 'a-secret' } })
+      await startServer({ store, managementClient: { id: 'ops', secret: 'a-secret-of-32-characters-or-more' } })
       expect((await clients.get('default', 'ops'))?.api_grants?.[0]?.scope).to.have.members(NEWER)
     })
   })
@@ -186,12 +186,15 @@ describe('the management API at start', () => {
 
   it('makes the client that the options name, and does not return its secret', async () => {
     const store = await seededStore()
-    const managementClient = { id: 'ops', secret: 'a secret+of%the/host' }
+    const managementClient = { id: 'ops', secret: 'a secret+of%the/host, 32 or more' }
     const { server, app } = await startServer({ store, managementClient })
     expect(server.takeManagementClients()).to.deep.equal([{ account: 'default', issuer: ISSUER, clientId: 'ops' }])
     const body = { grant_type: 'client_credentials' }
     await postToken(app, body).set('authorization', basic('ops', managementClient.secret)).expect(200)
-    const second = await startServer({ store, managementClient: { ...managementClient, secret: 'another' } })
+    const second = await startServer({
+      store,
+      managementClient: { ...managementClient, secret: 'another-of-32-characters-or-more' },
+    })
     expect(second.server.takeManagementClients()).to.deep.equal([])
     await postToken(second.app, body).set('authorization', basic('ops', 'another')).expect(401)
   })

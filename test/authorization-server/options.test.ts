@@ -69,7 +69,12 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
   { option: 'managementClient', value: 'x', code: TYPE },
   { option: 'managementClient', value: { id: 1 }, code: TYPE, message: 'managementClient.id' },
   { option: 'managementClient', value: { id: 'a:b' }, code: VALUE, message: 'managementClient.id' },
-  { option: 'managementClient', value: { secret: '' }, code: VALUE, message: 'managementClient.secret' },
+  ...['', 'x'.repeat(31), 'x'.repeat(1001), `${'x'.repeat(32)}\n`].map(secret => ({
+    option: 'managementClient',
+    value: { secret },
+    code: VALUE,
+    message: 'managementClient.secret',
+  })),
   { option: 'rateLimits', value: true, code: TYPE },
   { option: 'rateLimits', value: { tokens: false }, code: VALUE, message: 'rateLimits.tokens' },
   { option: 'rateLimits', value: { clientAuthentication: { limit: 1, window: 1 } }, code: VALUE },

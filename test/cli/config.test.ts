@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import express from 'express'
 import { ConfigError, readConfig } from '../../lib/cli/config.js'
+import { codesIn, readPage, rowsOf, sectionOf } from '../support/docs.js'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
+const SECRET = 's'.repeat(32)
 const OTHER = Buffer.alloc(32, 8).toString('base64url')
 
 describe('configuration by environment', () => {
@@ -15,6 +18,8 @@ describe('configuration by environment', () => {
       managementClient: {},
       accounts: [],
       rateLimits: true,
+      apiGrants: 'open',
+      allowInsecureRequests: false,
     })
   })
 
@@ -27,6 +32,35 @@ describe('configuration by environment', () => {
       config: { issuer: 'https://a.example/id' },
     },
     { description: 'MongoDB', env: { MONGODB_URI: 'mongodb://h/db' }, config: { mongodbUri: 'mongodb://h/db' } },
+    ...[
+      'mongodb+srv://u:p@h.example/db?w=1',
+      'mongodb://a:1,b:2/db',
+      'mongodb://%2Ftmp%2Fmongodb.sock/db',
+      'mongodb://[::1]:27017/db',
+    ].map(uri => ({ description: uri, env: { MONGODB_URI: uri }, config: { mongodbUri: uri } })),
+    ...(
+      [
+        ['true', true],
+        ['false', false],
+        ['0', 0],
+        ['2', 2],
+        ['loopback', ['loopback']],
+        ['loopback, 10.0.0.0/8', ['loopback', '10.0.0.0/8']],
+        ['linklocal,uniquelocal', ['linklocal', 'uniquelocal']],
+        ['192.0.2.1,2001:db8::/32,::1', ['192.0.2.1', '2001:db8::/32', '::1']],
+      ] as const
+    ).map(([text, trustProxy]) => ({
+      description: `proxies: ${text}`,
+      env: { TRUST_PROXY: text },
+      config: { trustProxy: typeof trustProxy === 'object' ? [...trustProxy] : trustProxy },
+    })),
+    { description: 'required grants', env: { API_GRANTS: 'required' }, config: { apiGrants: 'required' as const } },
+    { description: 'open grants', env: { API_GRANTS: 'open' }, config: { apiGrants: 'open' as const } },
+    {
+      description: 'an http issuer where that is allowed',
+      env: { ISSUER: 'http://id.internal', ALLOW_INSECURE_REQUESTS: '1' },
+      config: { issuer: 'http://id.internal', allowInsecureRequests: true },
+    },
     {
       description: 'accounts with blanks',
       env: { ACCOUNTS: 'acme, globex' },
@@ -51,8 +85,8 @@ describe('configuration by environment', () => {
     { description: 'limits switched off', env: { RATE_LIMITS: 'off' }, config: { rateLimits: false } },
     {
       description: 'a management client',
-      env: { MANAGEMENT_CLIENT_ID: 'admin', MANAGEMENT_CLIENT_SECRET: 's' },
-      config: { managementClient: { id: 'admin', secret: 's' } },
+      env: { MANAGEMENT_CLIENT_ID: 'admin', MANAGEMENT_CLIENT_SECRET: SECRET },
+      config: { managementClient: { id: 'admin', secret: SECRET } },
     },
   ]
   for (const { description, env, config } of accepted) {
@@ -73,6 +107,58 @@ describe('configuration by environment', () => {
     { description: 'an issuer with a query', env: { ISSUER: 'https://a.example?x' }, message: /^ISSUER/ },
     { description: 'an issuer with a user', env: { ISSUER: 'https://u:p@a.example' }, message: /^ISSUER/ },
     { description: 'another database', env: { MONGODB_URI: 'postgres://h/db' }, message: /^MONGODB_URI/ },
+    ...[
+      'mongodb://h',
+      'mongodb://h/',
+      'mongodb://h/?w=1',
+      'mongodb://h?x=/db',
+      'mongodb+srv://u:hush-hush@h',
+      'mongodb:///db',
+    ].map(uri => ({ description: uri, env: { MONGODB_URI: uri }, message: /^MONGODB_URI must name a database/ })),
+    ...['ftp://id.internal', 'http://id.internal/', 'http://u:p@id.internal', 'http://id.internal?x'].map(issuer => ({
+      description: `${issuer} where http is allowed`,
+      env: { ISSUER: issuer, ALLOW_INSECURE_REQUESTS: '1' },
+      message: /^ISSUER/,
+    })),
+    ...['0', 'true', 'yes', '1 '].map(value => ({
+      description: `ALLOW_INSECURE_REQUESTS=${value}`,
+      env: { ALLOW_INSECURE_REQUESTS: value },
+      message: /^ALLOW_INSECURE_REQUESTS must be 1/,
+    })),
+    ...['1', 'on', 'Required'].map(value => ({
+      description: `API_GRANTS=${value}`,
+      env: { API_GRANTS: value },
+      message: /^API_GRANTS/,
+    })),
+    ...[
+      ...[
+        'TRUE',
+        'yes',
+        '-1',
+        '1.5',
+        '1000',
+        'proxy.internal',
+        'loopback,',
+        ',',
+        '10.0.0.0/33',
+        '10.0.0.0/0',
+        '10.0.0/8',
+      ],
+      ...[
+        '10.0.0.0/8/8',
+        '10.0.0.0/',
+        '::1/129',
+        'fe80::1%eth0',
+        '::ffff:10.0.0.1/104',
+        'true,loopback',
+        'loopback;::1',
+      ],
+    ].map(value => ({ description: `TRUST_PROXY=${value}`, env: { TRUST_PROXY: value }, message: /^TRUST_PROXY/ })),
+    ...['hush-hush', 'hush-hush-hush-hush-hush-hush-h', `${SECRET}\n`, `${SECRET}é`, 'x'.repeat(1001)].map(secret => ({
+      description: `a secret: ${JSON.stringify(secret.slice(0, 40))}`,
+      env: { MANAGEMENT_CLIENT_ID: 'a', MANAGEMENT_CLIENT_SECRET: secret },
+      message: /^MANAGEMENT_CLIENT_SECRET must be 32 to 1000/,
+    })),
     { description: 'an account name in capitals', env: { ACCOUNTS: 'Acme' }, message: /^ACCOUNTS/ },
     { description: 'an empty account name', env: { ACCOUNTS: 'acme,' }, message: /^ACCOUNTS/ },
     { description: 'an account twice', env: { ACCOUNTS: 'acme,acme' }, message: /^ACCOUNTS/ },
@@ -111,7 +197,7 @@ describe('configuration by environment', () => {
         readConfig(env)
       } catch (error) {
         expect((error as Error).message).not.to.include('\n')
-        for (const value of ['hush-hush', KEY, OTHER]) expect((error as Error).message).not.to.include(value)
+        for (const value of ['hush-hush', SECRET, KEY, OTHER]) expect((error as Error).message).not.to.include(value)
       }
     })
   }
@@ -122,15 +208,24 @@ describe('configuration by environment', () => {
     expect(() => readConfig({ MANAGEMENT_CLIENT_SECRET: 'hush-hush' }, options)).to.throw(ConfigError, /together/)
   })
 
-  it('has each of its variables in the documentation and in the help', () => {
+  it('takes nothing for proxies that Express refuses', () => {
+    for (const { env } of accepted) {
+      if (!('TRUST_PROXY' in env)) continue
+      expect(() => express().set('trust proxy', readConfig(env).trustProxy), env.TRUST_PROXY).not.to.throw()
+    }
+  })
+
+  it('has the same variables as the help and the documentation', () => {
     const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-    const names = new Set(read('lib/cli/config.ts').match(/\b[A-Z]+(?:_[A-Z]+)+\b|\b(?:PORT|HOST|ISSUER|ACCOUNTS)\b/g))
-    for (const other of ['LOOPBACK', 'ERR_INVALID_ARG_VALUE']) names.delete(other)
-    expect(names.size).to.be.above(10)
-    const [help, page] = [read('lib/cli/main.ts'), read('docs/authorization-server.md')]
-    for (const name of names) {
-      expect(help, name).to.match(new RegExp(`\\b${name}\\b`))
-      expect(page, name).to.match(new RegExp(`^\\|.*\`${name}\`.*\\|$`, 'm'))
+    const variable = /\b(?:[A-Z]+(?:_[A-Z]+)+|PORT|HOST|ISSUER|ACCOUNTS)\b/g
+    const names = new Set(read('lib/cli/config.ts').match(variable))
+    expect(names.size).to.be.above(13)
+    const help = /^Environment: ([^.]*)\.$/m.exec(read('lib/cli/main.ts'))?.[1]
+    expect(help?.match(variable)).to.have.members([...names])
+    const rows = rowsOf(sectionOf(readPage('configuration.md'), '## Variables'))
+    expect(rows.flatMap(([cell = '']) => codesIn(cell))).to.have.members([...names])
+    for (const [name, meaning, byDefault, example] of rows) {
+      for (const cell of [meaning, byDefault, example]) expect(cell, name).to.match(/\S/)
     }
   })
 })

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { expect } from 'chai'
 import { requireCommand } from '../support/require-command.js'
 import { requestHead, sendTo } from '../support/pieces.js'
 import { mongoDatabase, requireMongo } from '../support/stores.js'
+import { API, Tour } from '../support/tour.js'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 const run = promisify(execFile)
@@ -27,8 +28,9 @@ class Command {
   stderr = ''
   readonly #changed = new Set<() => void>()
 
-  constructor(env: Record<string, string>, args = ['serve']) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  constructor(env: Record<string, string>, args = ['serve'], command = [process.execPath, '--import', 'tsx', MAIN]) {
+    const [file = '', ...first] = command
+    this.child = spawn(file, [...first, ...args], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -65,6 +67,30 @@ class Command {
   }
 }
 
+/** The command line with a terminal as its standard error; standard output is a file. */
+class TerminalCommand extends Command {
+  readonly #output: string
+
+  constructor(env: Record<string, string>, { output, args = ['serve'] }: { output: string; args?: string[] }) {
+    const line = ['exec', process.execPath, '--import', 'tsx', MAIN, ...args].map(word => `'${word}'`).join(' ')
+    // `script` shows on its own standard output what is written to the terminal. `exec` must not be quoted.
+    super(env, [`echo "pid $$"; ${line.replace("'exec'", 'exec')} > '${output}'`, '/dev/null'], ['script', '-qec'])
+    this.#output = output
+  }
+
+  /** What the terminal showed, once `pattern` is there. */
+  async shown(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.stdout)) await once(this.child.stdout ?? this.child, 'data')
+    return this.stdout.replaceAll('\r\n', '\n')
+  }
+
+  override async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
+    process.kill(Number(/^pid (\d+)/.exec(this.stdout)?.[1]), signal)
+    const { code, stdout } = await this.ended()
+    return { code, stdout: readFileSync(this.#output, 'utf8'), stderr: stdout.replaceAll('\r\n', '\n') }
+  }
+}
+
 /** A server that takes connections and says nothing: a database that hangs. `taken` resolves at the first connection. */
 async function silentServer(): Promise<{ port: number; taken: Promise<unknown>; close(): Promise<void> }> {
   const sockets = new Set<Socket>()
@@ -92,9 +118,11 @@ const grant = (address: string, id: string, secret: string, path = '') =>
     body: new URLSearchParams({ grant_type: 'client_credentials' }),
   })
 
+const CLIENT_LINE = /^scopegate: management client: account (\S+), issuer \S+, client id (\S+), secret (\S+)$/gm
+
 /** Account, id and secret of each client that was printed. */
 function printed(stderr: string): { account: string; id: string; secret: string }[] {
-  const found = stderr.matchAll(/^Account +(\S+)\nIssuer +\S+\nClient id +(\S+)\nSecret +(\S+) /gm)
+  const found = stderr.matchAll(CLIENT_LINE)
   return [...found].map(([, account = '', id = '', secret = '']) => ({ account, id, secret }))
 }
 
@@ -125,11 +153,12 @@ describe('scopegate serve', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('prints lines that, pasted, lead to the protected route; and stops cleanly', async () => {
-    const command = new Command({ PORT: '0', DATA_DIR: folder })
-    const address = await command.address()
-    expect(await (await fetch(`${address}/health`)).json()).to.deep.equal({ status: 'ok' })
-    const lines = command.stderr.slice(command.stderr.indexOf('# 1.'))
+  it('prints lines to a terminal that, pasted, lead to the protected route; and stops cleanly', async function onTerminal() {
+    requireCommand(this, ['script', '-qec', 'true', '/dev/null'])
+    const output = join(folder, 'stdout')
+    const command = new TerminalCommand({ PORT: '0', DATA_DIR: join(folder, 'data') }, { output })
+    const shown = await command.shown(/# 5\.[\s\S]*OTHER"; echo\r\n/)
+    const lines = shown.slice(shown.indexOf('# 1.'))
     const { stdout } = await run('bash', ['-c', lines])
     expect(stdout).to.match(/"identifier":"https:\/\/api\.example\.com"/)
     expect(stdout).to.match(/"aud":"https:\/\/api\.example\.com".*"scope":"read:users","permissions":\["read:users"\]/)
@@ -142,6 +171,17 @@ describe('scopegate serve', () => {
     expect(secret).to.match(/^[A-Za-z0-9_-]{43}$/)
     expect(outcome.stdout).not.to.include(secret)
     expect(outcome.stdout).not.to.match(/Bearer|eyJ/)
+  })
+
+  it('writes one line for each generated secret, and no tour, where there is no terminal', async () => {
+    const command = new Command({ PORT: '0', DATA_DIR: folder, ACCOUNTS: 'acme,globex' })
+    const address = await command.address()
+    const { stdout, stderr } = await command.stop()
+    expect(printed(stderr).map(({ account }) => account)).to.deep.equal(['acme', 'globex'])
+    expect(stderr.trim().split('\n')).to.have.length(2)
+    expect(stderr).to.include(`, issuer http://localhost:${new URL(address).port}/t/acme, `)
+    for (const { secret } of printed(stderr)) expect(stdout).not.to.include(secret)
+    for (const line of stdout.trim().split('\n')) expect(() => JSON.parse(line), line).not.to.throw()
   })
 
   it('answers whoever comes as soon as it listens', async () => {
@@ -167,19 +207,20 @@ describe('scopegate serve', () => {
   it('prints the secret on the first start alone', async () => {
     const first = new Command({ PORT: '0', DATA_DIR: folder })
     await first.address()
-    expect((await first.stop()).stderr).to.match(/Secret/)
+    expect(printed((await first.stop()).stderr)).to.have.length(1)
     const second = new Command({ PORT: '0', DATA_DIR: folder })
     await second.address()
     expect((await second.stop()).stderr).to.equal('')
   })
 
   it('takes a management client from the environment and never prints its secret', async () => {
-    const env = { MANAGEMENT_CLIENT_ID: 'admin', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment' }
+    const env = { MANAGEMENT_CLIENT_ID: 'admin', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment-of-tests' }
     const command = new Command({ PORT: '0', DATA_DIR: ':memory:', ...env })
     const address = await command.address()
-    expect((await grant(address, 'admin', 'a-secret-of-the-environment')).status).to.equal(200)
+    expect((await grant(address, 'admin', 'a-secret-of-the-environment-of-tests')).status).to.equal(200)
     const { stdout, stderr } = await command.stop()
-    expect(stdout + stderr).not.to.include('a-secret-of-the-environment')
+    expect(stderr).to.equal('')
+    expect(stdout).not.to.include('a-secret-of-the-environment-of-tests')
   })
 
   it('serves accounts under their paths, and nothing else at the root', async () => {
@@ -249,17 +290,91 @@ describe('scopegate serve', () => {
     expect((await command.stop()).code).to.equal(0)
   })
 
-  it('serves the demo, and prints the way to it, on a loopback address alone', async () => {
+  it('serves the demo, and shows a terminal the way to it, on a loopback address alone', async function onTerminal() {
+    requireCommand(this, ['script', '-qec', 'true', '/dev/null'])
     for (const { HOST, demo } of [
       { HOST: '0.0.0.0', demo: false },
       { HOST: 'localhost', demo: true },
     ]) {
-      const command = new Command({ PORT: '0', DATA_DIR: ':memory:', HOST })
-      const address = await command.address()
-      expect((await fetch(`${address}/demo/users`)).status, HOST).to.equal(demo ? 401 : 404)
+      const port = await freePort()
+      const output = join(folder, HOST)
+      const command = new TerminalCommand({ PORT: `${port}`, DATA_DIR: ':memory:', HOST }, { output })
+      expect((await firstAnswer(`http://127.0.0.1:${port}/demo/users`)).status, HOST).to.equal(demo ? 401 : 404)
       const { stderr } = await command.stop()
-      expect(printed(stderr), HOST).to.have.length(1)
+      expect(stderr.match(/^Secret /gm), HOST).to.have.length(1)
       expect(stderr.includes('curl'), HOST).to.equal(demo)
+    }
+  })
+
+  describe('behind a proxy', () => {
+    const WARNING = /"level":40.*TRUST_PROXY/g
+    const forwarded = { 'x-forwarded-for': '192.0.2.1' }
+
+    it('warns once where X-Forwarded-For comes and nobody said what is trusted', async () => {
+      const command = new Command({ PORT: '0', DATA_DIR: ':memory:' })
+      const address = await command.address()
+      await fetch(`${address}/health`)
+      expect(command.stdout).not.to.match(WARNING)
+      for (let i = 0; i < 3; i++) await fetch(`${address}/health`, { headers: forwarded })
+      const { stdout } = await command.stop()
+      expect(stdout.match(WARNING)).to.have.length(1)
+      expect(stdout).not.to.include('192.0.2.1')
+    })
+
+    it('counts failures by the address that a trusted proxy names, and by no other', async () => {
+      for (const { TRUST_PROXY, last } of [
+        { TRUST_PROXY: 'loopback', last: 401 },
+        { TRUST_PROXY: '1', last: 401 },
+        { TRUST_PROXY: 'false', last: 429 },
+        { TRUST_PROXY: '192.0.2.0/24', last: 429 },
+      ]) {
+        const command = new Command({ PORT: '0', DATA_DIR: ':memory:', TRUST_PROXY })
+        const address = await command.address()
+        let status = 0
+        for (let i = 0; i < 21; i++) status = (await fail(address, `198.51.100.${i}`)).status
+        expect(status, TRUST_PROXY).to.equal(last)
+        expect((await command.stop()).stdout, TRUST_PROXY).not.to.match(WARNING)
+      }
+    })
+
+    const fail = (address: string, from: string) =>
+      fetch(`${address}/oauth/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa('nobody:wrong')}`, 'x-forwarded-for': from },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      })
+  })
+
+  it('serves an http issuer of a private network, its demo route included, where that is allowed', async () => {
+    for (const ACCOUNTS of ['', 'acme']) {
+      const issuer = 'http://id.internal:8080'
+      const base = ACCOUNTS && `/t/${ACCOUNTS}`
+      const env = { PORT: '0', DATA_DIR: folder, ISSUER: issuer, ACCOUNTS, ALLOW_INSECURE_REQUESTS: '1' }
+      const [client] = printed((await new Command(env, ['serve', '--reset-management-client']).ended()).stderr)
+      const command = new Command(env)
+      const address = await command.address()
+      const answer = await grant(address, client?.id ?? '', client?.secret ?? '', base)
+      const { access_token: bearer } = (await answer.json()) as { access_token: string }
+      const demo = await fetch(`${address}${base}/demo/users`, { headers: { authorization: `Bearer ${bearer}` } })
+      expect(demo.status).to.equal(401)
+      // The keys were fetched: what is refused is the audience.
+      expect(demo.headers.get('www-authenticate')).to.match(/audience/)
+      expect((await command.stop()).stdout).to.include('"event":"insecure_issuer"')
+    }
+  })
+
+  it('gives a client without api_grants nothing where API_GRANTS is required', async () => {
+    for (const { API_GRANTS, status } of [
+      { API_GRANTS: 'required', status: 400 },
+      { API_GRANTS: '', status: 200 },
+    ]) {
+      const own = { MANAGEMENT_CLIENT_ID: 'ops', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment-of-tests' }
+      const command = new Command({ PORT: '0', DATA_DIR: ':memory:', ...own, API_GRANTS })
+      const tour = new Tour(await command.address())
+      await tour.logIn({ account: '', issuer: '', clientId: 'ops', clientSecret: own.MANAGEMENT_CLIENT_SECRET })
+      const client = await tour.register()
+      expect((await tour.token(client, { audience: API.identifier })).status, API_GRANTS).to.equal(status)
+      await command.stop()
     }
   })
 
@@ -355,7 +470,7 @@ describe('scopegate serve', () => {
     })
 
     it('keeps the old secret, takes the id of the environment, and needs no encryption key', async () => {
-      const own = { MANAGEMENT_CLIENT_ID: 'ops', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment' }
+      const own = { MANAGEMENT_CLIENT_ID: 'ops', MANAGEMENT_CLIENT_SECRET: 'a-secret-of-the-environment-of-tests' }
       const env = { PORT: '0', DATA_DIR: folder, ...own }
       const key = { ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') }
       const first = new Command({ ...env, ...key })
@@ -387,7 +502,7 @@ describe('scopegate serve', () => {
     })
   })
 
-  for (const args of [['--help'], ['serve', '--port', '1', '--help'], []]) {
+  for (const args of [['--help'], ['-h'], ['serve', '--port', '1', '--help'], ['serve', '-h'], ['-v', '-h'], []]) {
     it(`prints the help for ${['scopegate', ...args].join(' ')}, and starts nothing`, async () => {
       const { code, stdout, stderr } = await new Command({ PORT: 'none', DATA_DIR: folder }, args).ended()
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
@@ -395,9 +510,28 @@ describe('scopegate serve', () => {
     })
   }
 
+  for (const arg of ['--version', '-v']) {
+    it(`prints the version for ${arg}`, async () => {
+      const { code, stdout, stderr } = await new Command({}, [arg]).ended()
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+      expect(stdout).to.match(/^\d+\.\d+\.\d+\n$/)
+    })
+  }
+
   describe('refuses with one line and exit 1', () => {
     const refusals: { description: string; env: Record<string, string>; message: RegExp }[] = [
       { description: 'an issuer with a trailing slash', env: { ISSUER: 'https://a.example/' }, message: /slash/ },
+      {
+        description: 'an http issuer on another host',
+        env: { ISSUER: 'http://id.internal' },
+        message: /ISSUER.*ALLOW_INSECURE_REQUESTS=1/,
+      },
+      { description: 'MongoDB without a database', env: { MONGODB_URI: 'mongodb://127.0.0.1:1' }, message: /database/ },
+      {
+        description: 'a short secret',
+        env: { MANAGEMENT_CLIENT_ID: 'ops', MANAGEMENT_CLIENT_SECRET: 'hush-hush' },
+        message: /MANAGEMENT_CLIENT_SECRET must be 32 /,
+      },
       {
         description: 'an unreachable MongoDB',
         env: { MONGODB_URI: 'mongodb://127.0.0.1:1/x' },
@@ -431,9 +565,21 @@ describe('scopegate serve', () => {
       )
     })
 
-    it('an unknown command', () => refused(new Command({}, ['start']), /unknown command/))
+    for (const args of [['start'], ['--port'], ['-p'], [''], ['-v', 'x'], ['--version', 'serve']]) {
+      it(`scopegate ${args.join(' ')}`, () => refused(new Command({}, args), /unknown command/))
+    }
 
-    for (const args of [['x'], ['--port=1'], ['--reset-management-client=1'], ['--reset-management-client', '-x']]) {
+    for (const args of [
+      ['x'],
+      ['--port', '4000'],
+      ['--port=1'],
+      ['-p'],
+      ['-v'],
+      ['--version'],
+      [''],
+      ['--reset-management-client=1'],
+      ['--reset-management-client', '-x'],
+    ]) {
       it(`serve ${args.join(' ')}`, async () => {
         const command = new Command({ PORT: '0', DATA_DIR: folder }, ['serve', ...args])
         await refused(command, /^scopegate: unknown argument of serve; try scopegate --help$/m)

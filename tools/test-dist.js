@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkLinks } from './test-dist/links.js'
 import { checkLoading } from './test-dist/loading.js'
 import { check, passedChecks, root, run } from './test-dist/run.js'
 import { checkRunners, installRunners } from './test-dist/runners.js'
@@ -18,9 +19,10 @@ try {
   )
   await check('holds no tests, no sources and no leftovers', async () => {
     const files = (await run(scratch, 'tar', ['-tzf', tarball])).split('\n')
-    const odd = files.filter(file => /\/(test|examples|lib|bench)\/|tsbuildinfo/.test(file))
+    const odd = files.filter(file => /^package\/(test|lib|bench)\/(?!README\.md$)|tsbuildinfo/.test(file))
     if (odd.length > 0) throw new Error(`unexpected files: ${odd.join(', ')}`)
   })
+  await checkLinks(scratch, tarball)
   const [installed, loaded] = await Promise.allSettled([
     installRunners(scratch, tarball),
     checkLoading(scratch, tarball),

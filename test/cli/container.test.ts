@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +57,8 @@ describe('the container image', function container() {
         cpSync(join(root, path), into.endsWith('/') ? join(app, into, path) : join(app, into), { recursive: true })
       }
     }
+    for (const name of ['express', 'mongoose']) expect(existsSync(join(app, 'node_modules', name)), name).to.equal(true)
+    expect(existsSync(join(app, 'node_modules/typescript'))).to.equal(false)
     const data = join(scratch, 'data')
     mkdirSync(data, { mode: 0o700 })
     if ('uid' in user) await run('chown', [`${user.uid}:${user.gid}`, data])

@@ -41,8 +41,7 @@ export async function withDeadline<T>(
       reject(new FetchFailure('timeout'))
       controller.abort()
     }, timeout)
-    // Fake timers, and those of a browser, are numbers.
-    timer.unref?.()
+    timer.unref()
   })
   try {
     return await Promise.race([attempt(url => fetchJson(fetchFunction, url, signal)), deadline])

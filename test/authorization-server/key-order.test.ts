@@ -300,6 +300,20 @@ describe('a ring that is known', () => {
     })
   }
 
+  it('is published by the timers of the process, where those of a test are numbers and stand still', async () => {
+    const { fleet, status } = await one()
+    fleet.store.hangs = true
+    fleet.clock.time += 31_000
+    const { setTimeout: set, clearTimeout: clear } = globalThis
+    globalThis.setTimeout = (() => 1) as unknown as typeof setTimeout
+    globalThis.clearTimeout = () => undefined
+    try {
+      expect(await status(KEY_SET)).to.equal(200)
+    } finally {
+      Object.assign(globalThis, { setTimeout: set, clearTimeout: clear })
+    }
+  })
+
   it('signs for 30 seconds without the store, and is published on', async () => {
     const { fleet, test, status } = await one()
     await holdRecords(test)

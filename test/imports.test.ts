@@ -12,7 +12,7 @@ function reach(file: string, way: string[] = [], seen = new Map<string, string[]
   for (const [, isType, target = ''] of source.matchAll(/^(?:import|export)( type)?[^'"]*?from '([^']+)'/gm)) {
     if (isType !== undefined) continue
     const name = target.startsWith('.')
-      ? relative(LIB, join(LIB, dirname(file), target)).replace(/\.js$/, '.ts')
+      ? relative(LIB, join(LIB, dirname(file), target)).replace(/\.(c?)js$/, '.$1ts')
       : target
     if (seen.has(name)) continue
     seen.set(name, path)
@@ -34,7 +34,7 @@ describe('imports', () => {
     { entry: 'authorization-server/index.ts', forbidden: /^(mongoose|lmdb|pino)$|^(store\/(mongo|embedded)|cli)\// },
     {
       entry: 'store/embedded/index.ts',
-      forbidden: /^(mongoose|ajv|express)$|^(authorization-server|resource-server)\//,
+      forbidden: /^(mongoose|lmdb|ajv|express)$|^(authorization-server|resource-server)\//,
     },
     { entry: 'store/mongo/index.ts', forbidden: /^(lmdb|ajv|express)$|^(authorization-server|resource-server)\// },
     { entry: 'http/error-handler.ts', forbidden: /^(store|query|authorization-server|resource-server)\// },

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkLinks } from './test-dist/links.js'
+import { checkAlone } from './test-dist/alone.js'
 import { checkLoading } from './test-dist/loading.js'
 import { check, passedChecks, root, run } from './test-dist/run.js'
 import { checkRunners, installRunners } from './test-dist/runners.js'
@@ -23,6 +24,7 @@ try {
     if (odd.length > 0) throw new Error(`unexpected files: ${odd.join(', ')}`)
   })
   await checkLinks(scratch, tarball)
+  await checkAlone(scratch, tarball)
   const [installed, loaded] = await Promise.allSettled([
     installRunners(scratch, tarball),
     checkLoading(scratch, tarball),

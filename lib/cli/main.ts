@@ -95,6 +95,7 @@ function explain(error: unknown): string {
 function explainStore(error: unknown, { MONGODB_URI: uri, DATA_DIR: folder }: NodeJS.ProcessEnv): string {
   if (uri) return 'the store cannot be reached (MONGODB_URI)'
   const { message, cause }: { message?: unknown; cause?: unknown } = Object(error)
+  if (Object(cause).code === 'MODULE_NOT_FOUND') return String(message)
   const reason = systemReason(cause)
   return `${String(message)} (DATA_DIR, ${folder || '.scopegate'})${reason === undefined ? '' : `: ${reason}`}`
 }

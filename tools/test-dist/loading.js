@@ -1,6 +1,7 @@
-// Every subpath as Node's users load it: by import and by require, beside Express 5 and 4, without mongoose.
+// Every subpath as Node's users load it: by import and by require, beside Express 5 and 4, without mongoose and lmdb.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkWithoutLmdb } from './alone.js'
 import { check, install, run } from './run.js'
 import { SUBPATHS } from './subpaths.js'
 
@@ -44,8 +45,9 @@ export async function checkLoading(scratch, tarball) {
       writeFileSync(join(folder, file), lines.join('\n'))
       return run(folder, 'node', [file])
     }
-    await check(`Express ${version}: installs without mongoose`, () => {
-      if (readdirSync(join(folder, 'node_modules')).includes('mongoose')) throw new Error('mongoose was installed')
+    await check(`Express ${version}: installs without mongoose and lmdb`, () => {
+      const installed = readdirSync(join(folder, 'node_modules'))
+      for (const name of ['mongoose', 'lmdb']) if (installed.includes(name)) throw new Error(`${name} was installed`)
     })
     await check(`Express ${version}: every subpath by import`, () =>
       load('load.mjs', [...imports, ...assertNames, "import 'scopegate/augment'"]),
@@ -65,4 +67,5 @@ async function checkRest(folder) {
     writeFileSync(join(folder, 'mongo.mjs'), `await import('scopegate/mongo').then(() => process.exit(1), ${exit})`)
     return run(folder, 'node', ['mongo.mjs'])
   })
+  await checkWithoutLmdb(folder)
 }

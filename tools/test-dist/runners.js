@@ -5,7 +5,8 @@ import { readPage } from './page.js'
 import { check, install, root, run } from './run.js'
 
 /** Those that run on Node 20. */
-const PACKAGES = ['express@5', 'supertest@7', 'mocha@12', 'sinon', 'jest@30', 'ts-jest@29', 'typescript@5', 'vitest@4']
+const RUNNING = ['mocha@12', 'sinon', 'jest@30', 'ts-jest@29', 'vitest@4']
+const PACKAGES = ['express@5', 'lmdb@3', 'supertest@7', 'typescript@5', ...RUNNING]
 const TYPES = ['@types/node@20', '@types/express@5', '@types/supertest', '@types/jest@30']
 
 /** Where the page has the application and the tests that run as ES modules under every runner. */

@@ -7,6 +7,7 @@ import type { Collection, RecordKind, Store, StoredRecord } from '../port.js'
 import { openFolder, prepareVolatile, type StoreWarning } from './data-folder.js'
 import { EmbeddedCollection } from './embedded-collection.js'
 import { Environment } from './environment.js'
+import { loadLmdb } from './lmdb.js'
 
 export interface EmbeddedStoreOptions {
   /** Decides what is expired. Default: the machine's clock. */
@@ -19,11 +20,12 @@ export interface EmbeddedStoreOptions {
 }
 
 /**
- * The embedded store: LMDB in a folder, nothing to install. A write is on disk when its promise resolves, and a crash
+ * The embedded store: LMDB (`npm install lmdb`) in a folder, no server to run. A write is on disk when its promise resolves, and a crash
  * at any point loses none of them. One process owns the folder, by the operating system's lock. What it makes is for its
  * user alone (0700, 0600). It does not encrypt what it keeps. While the disk is full writes are refused, and reads go on.
  *
  * @param folder is made if it is absent; `:memory:` keeps nothing after `close()`
+ * @throws StoreUnavailableError (at once) lmdb is not installed, or does not load on this platform
  * @throws StoreLockedError (from the first use on) another process owns the folder, or another store of this one
  * @throws StoreUnavailableError the folder cannot be used, or the data file in it is damaged; `cause` says why
  * @example
@@ -33,6 +35,7 @@ export function embeddedStore(folder: string, options: EmbeddedStoreOptions = {}
   const { clock = systemClock, onWarning = warnProcess } = options
   if (typeof folder !== 'string' || folder === '') throw invalidType('embeddedStore: folder must be a path')
   if (typeof onWarning !== 'function') throw invalidType('embeddedStore: onWarning must be a function')
+  loadLmdb()
   return new EmbeddedStore(folder, clock, onWarning)
 }
 

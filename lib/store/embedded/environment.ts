@@ -1,5 +1,6 @@
-import { open, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { StoreUnavailableError } from '../../errors.js'
+import { loadLmdb } from './lmdb.js'
 
 export type Root = RootDatabase<unknown, Buffer>
 
@@ -24,7 +25,7 @@ export interface EnvironmentOptions {
 
 /** Opens LMDB's environment in a file. @throws an error of the system's or LMDB's */
 export function openRoot(path: string, { volatile = false, readOnly = false }: EnvironmentOptions = {}): Root {
-  return open<unknown, Buffer>({
+  return loadLmdb().open<unknown, Buffer>({
     path,
     keyEncoding: 'binary',
     encoding: 'msgpack',

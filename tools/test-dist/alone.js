@@ -1,0 +1,53 @@
+// The package without any peer: how much it brings, and what it says where lmdb is not installed.
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { check, install, run } from './run.js'
+
+/** Bytes of all files that come with the package, Express not counted. */
+const LIMIT = 10_000_000
+const LINE = 'embeddedStore needs lmdb: npm install lmdb'
+
+const callEmbedded = [
+  'const check = ({ embeddedStore }) => {',
+  "  try { embeddedStore('.data') } catch ({ code, message }) {",
+  `    process.exit(code === 'ERR_STORE_UNAVAILABLE' && message === '${LINE}' ? 0 : 1)`,
+  '  }',
+  '  process.exit(2)',
+  '}',
+]
+
+export async function checkAlone(scratch, tarball) {
+  const folder = join(scratch, 'alone')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  await install(folder, '--omit=dev', '--omit=peer', '--omit=optional', tarball)
+  const size = sizeOf(join(folder, 'node_modules'))
+  await check(`alone it has ${(size / 1e6).toFixed(1)} MB, less than ${LIMIT / 1e6}`, () => {
+    if (size >= LIMIT) throw new Error(`${size} bytes`)
+  })
+}
+
+function sizeOf(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter(entry => entry.isFile())
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+}
+
+/** @param folder where the package is installed beside Express, without lmdb */
+export async function checkWithoutLmdb(folder) {
+  const calls = {
+    'lmdb.mjs': ["import * as embedded from 'scopegate/embedded'", ...callEmbedded, 'check(embedded)'],
+    'lmdb.cjs': [...callEmbedded, "check(require('scopegate/embedded'))"],
+    'lmdb-copy.cjs': [...callEmbedded, "check(require('./node_modules/scopegate/dist/cjs/store/embedded/index.js'))"],
+  }
+  for (const [file, lines] of Object.entries(calls)) {
+    await check(`embeddedStore asks for lmdb at once: ${file}`, () => {
+      writeFileSync(join(folder, file), lines.join('\n'))
+      return run(folder, 'node', [file])
+    })
+  }
+  await check('scopegate serve asks for lmdb in one line', async () => {
+    const failure = await run(folder, 'npx', ['--no-install', 'scopegate', 'serve'], { PORT: '0' }).catch(e => e)
+    if (failure.code !== 1 || failure.stderr !== `scopegate: ${LINE}\n`) throw failure
+  })
+}

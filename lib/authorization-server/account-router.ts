@@ -13,6 +13,8 @@ export interface AccountRouterOptions {
   resolve: AccountResolver
   /** How an account's issuer is checked. */
   checks: IssuerChecks
+  /** Told, of each request that is served, what was stripped of its path for the account. */
+  checkMount?(req: HttpRequest, stripped: string, account: Account): void
   /** Opens the account, if it is not open yet. */
   open(account: Account): Promise<void> | undefined
   /** What serves the path (below the account)? What nothing serves goes on to the host's routes. */
@@ -45,7 +47,7 @@ interface Arrival {
  * router goes on with the URL it came with. What is thrown behind it is answered here; a fault is told to the events, once.
  */
 export function createAccountRouter(name: string, options: AccountRouterOptions): Handler {
-  const { resolve, checks, open, find, reaches, bodyLimit, refuse, answer, isFault, emit } = options
+  const { resolve, checks, checkMount, open, find, reaches, bodyLimit, refuse, answer, isFault, emit } = options
   const { pathBelow } = resolve as Partial<ListedAccounts>
 
   function router(req: HttpRequest, res: HttpResponse, next: Next): void {
@@ -79,6 +81,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     const { url, stripped } = stripMountPath(target, account)
     const handle = find(pathOf(url))
     if (handle === undefined) return passOn(arrival)
+    checkMount?.(req, stripped, account)
     if (url !== target) arrival.next = enter(req, url, stripped, arrival.next)
     let opening: Promise<void> | undefined
     try {

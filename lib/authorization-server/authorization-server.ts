@@ -16,6 +16,7 @@ import { type Bootstrap, type CreatedManagementClient, createBootstrap } from '.
 import type { Records, ServerContext } from './context.js'
 import { createEmit } from './events.js'
 import { ANY_MANAGER, createManagers } from './managers.js'
+import { createMountCheck } from './mount-check.js'
 import { createKeyEncryption } from './key-encryption.js'
 import { authorizeHandler, createKeySetHandler, metadataHandler } from './metadata-router.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
@@ -172,6 +173,7 @@ function createPublicRouter(shared: Shared, context: TokenContext): Handler {
   const paths = [...handlers.keys()]
   return createAccountRouter('authorizationServer', {
     ...shared,
+    checkMount: createMountCheck(shared.emit),
     find: path => handlers.get(path),
     reaches: path => isInserted(path) || paths.some(own => path.endsWith(own)),
     bodyLimit: TOKEN_BODY_LIMIT,

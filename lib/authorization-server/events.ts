@@ -2,7 +2,7 @@ import { emit } from '../emit.js'
 
 /**
  * What the authorization side tells its host. Never holds a token, a secret or key material, and no text
- * that a caller who was not authenticated chose.
+ * that a caller who was not authenticated chose, but for a `mountPath` with parameters.
  */
 export type ServerEvent =
   | { type: 'token_issued'; account: string; clientId: string; audience: string; scope: string; jti: string }
@@ -11,6 +11,8 @@ export type ServerEvent =
   | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
   /** An issuer that is reached by http, on a host that is not loopback (`allowInsecureRequests`). */
   | { type: 'insecure_issuer'; code: 'insecure_issuer'; account: string; issuer: string }
+  /** The router is mounted under a path that is not the issuer's, so that metadata names URLs where nothing is served. */
+  | { type: 'mount_mismatch'; mountPath: string; issuer: string }
   | { type: 'account_opened'; account: string; issuer: string }
   | { type: 'signing_key_created'; account: string; kid: string }
   | { type: 'signing_keys_encrypted'; account: string }

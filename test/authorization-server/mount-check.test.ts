@@ -131,10 +131,13 @@ describe('the path under which the router is mounted', () => {
       const title = told.length === 0 ? 'nothing is told' : 'is told once for each path'
       it(`Express ${version}: ${description}: ${title}`, async () => {
         const { server, events } = await startServer({ ...options, store: memoryStore() })
-        const app = mounts.reduceRight<express5.RequestHandler>(
-          (inner, path) => express().use(path, inner),
-          server.router as express5.RequestHandler,
-        )
+        const app = express()
+        const innermost = mounts.slice(0, -1).reduce((outer, path) => {
+          const inner = express()
+          outer.use(path, inner)
+          return inner
+        }, app)
+        innermost.use(mounts.at(-1) ?? '/', server.router)
         for (const path of [...paths, ...paths]) await request(app).get(path)
         const found = events.filter(event => (event as { type: string }).type === 'mount_mismatch')
         expect(found).to.deep.equal(told.map(([mountPath, issuer]) => ({ type: 'mount_mismatch', mountPath, issuer })))

@@ -27,8 +27,10 @@ const paths = new WeakMap<Account, string>()
 
 /** The issuer's path, in lower case, as Express compares mount paths. */
 function endOf(account: Account): string {
-  let path = paths.get(account)
-  if (path === undefined) paths.set(account, (path = issuerPath(account.issuer).toLowerCase()))
+  const known = paths.get(account)
+  if (known !== undefined) return known
+  const path = issuerPath(account.issuer).toLowerCase()
+  paths.set(account, path)
   return path
 }
 

@@ -76,7 +76,8 @@ export class Intake {
         else reject(new BodyError(fault))
       }
       if (this.#fault !== undefined || !req.readable) return this.#settle()
-      // A request closes as soon as it was read to its end, or breaks off.
+      // A request of a socket closes where it breaks off; one that a test has injected may come to its end alone.
+      req.on('end', this.#settle)
       req.on('close', this.#settle)
       // Who made it pause has handed it on since.
       req.resume()

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { readText } from '../../lib/http/body.js'
@@ -170,6 +171,16 @@ describe('a body', () => {
     res.end()
     return text
   }
+
+  it('is read where a test has injected the request, which ends and never closes', async () => {
+    const req = new Readable({ read() {}, autoDestroy: false })
+    const injected = Object.assign(req, { headers: { 'content-length': '10' } }) as unknown as IncomingMessage
+    const reading = read(injected)
+    req.push('grant_')
+    req.push('type')
+    req.push(null)
+    expect(await reading).to.equal('grant_type')
+  })
 })
 
 async function read(req: IncomingMessage): Promise<string> {

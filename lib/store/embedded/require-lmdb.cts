@@ -1,4 +1,4 @@
-import module = require('node:module')
+import nodeModule = require('node:module')
 import type lmdb = require('lmdb')
 
 /**
@@ -6,7 +6,7 @@ import type lmdb = require('lmdb')
  * of its own: the one that a loader gives a CommonJS file need not resolve as Node does.
  */
 function requireLmdb(): typeof lmdb {
-  return module.createRequire(__filename)('lmdb')
+  return nodeModule.createRequire(__filename)('lmdb')
 }
 
 export = requireLmdb

@@ -40,18 +40,9 @@ function isError(thrown: unknown): thrown is Error {
 }
 
 /**
- * Makes a handler of an async function: exactly one answer, whatever throws. What it throws, or rejects with, goes to
- * `next` as an error, whatever it is; Express 4 would do nothing with a rejection.
+ * Calls a handler: what it throws, or rejects with, goes to `next` as an error, whatever it is. Express 4 would do nothing
+ * with a rejection.
  */
-export function asyncHandler(
-  handle: (req: HttpRequest, res: HttpResponse, next: Next) => Promise<void> | void,
-): Handler {
-  const handler: Handler = (req, res, next) => runHandler(handle, req, res, next)
-  Object.defineProperty(handler, 'name', { value: handle.name })
-  return handler
-}
-
-/** Calls a handler, and hands what it throws, or rejects with, on as an error. */
 export function runHandler<Req, Res>(
   handle: (req: Req, res: Res, next: Next) => unknown,
   req: Req,

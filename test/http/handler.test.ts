@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { managementErrorHandler, oauthErrorHandler } from '../../lib/http/error-handler.js'
-import { asError, asyncHandler, type HttpRequest, type HttpResponse } from '../../lib/http/handler.js'
+import { asError, type HttpRequest, type HttpResponse, runHandler } from '../../lib/http/handler.js'
 import { THROWN, WAYS, withoutStrays } from '../support/thrown.js'
 
 const NO_REQUEST = {} as HttpRequest
@@ -32,7 +32,7 @@ describe('handler', () => {
               told.push(args)
               resolve()
             }
-            asyncHandler(brokenBy(value) as () => Promise<void>)(NO_REQUEST, NO_RESPONSE, next)
+            runHandler(brokenBy(value), NO_REQUEST, NO_RESPONSE, next)
           })
           expect(told).to.have.length(1)
           expectErrorOf(told[0]?.[0], value)
@@ -52,13 +52,12 @@ describe('handler', () => {
   for (const outcome of [undefined, null, 1, {}, Promise.resolve('route'), JSON.parse('{"then":"route"}')]) {
     it(`takes ${JSON.stringify(outcome)} for the end of a handler that answers itself`, () =>
       withoutStrays(async () => {
-        const handler = asyncHandler((() => outcome) as () => void)
-        handler(NO_REQUEST, NO_RESPONSE, () => expect.fail('was called'))
+        runHandler(
+          () => outcome,
+          NO_REQUEST,
+          NO_RESPONSE,
+          () => expect.fail('was called'),
+        )
       }))
   }
-
-  it('keeps the name of the function', () => {
-    async function serveUsers(): Promise<void> {}
-    expect(asyncHandler(serveUsers).name).to.equal('serveUsers')
-  })
 })

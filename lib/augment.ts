@@ -1,4 +1,4 @@
-import type { AuthInfo } from './resource-server/types.js'
+import type { AuthInfo } from './resource-server/contract/types.js'
 
 /**
  * Opt-in: declares `req.auth` for the whole program. Import it once, for its types: `import 'scopegate/augment'`.

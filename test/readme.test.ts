@@ -58,14 +58,18 @@ describe('README', () => {
     const sources = (pattern: RegExp, ...files: string[]) =>
       files.flatMap(file => [...read(file).matchAll(pattern)].map(([, name = '']) => name))
     const folder = 'lib/resource-server'
-    const options = ['options', 'guard-options', 'dpop/options'].flatMap(file => {
+    const options = ['options/options', 'guard/guard-options', 'dpop/options'].flatMap(file => {
       const interfaces = [...read(`${folder}/${file}.ts`).matchAll(/^export interface [\s\S]*?^}/gm)]
       return interfaces.flatMap(([text]) => [...text.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name = '']) => name))
     })
-    const types = sources(/^ {2}(?:readonly )?type: '(\w+)'/gm, `${folder}/events.ts`, `${folder}/guard-events.ts`)
-    const skipped = sources(/new SkippedKey\('(\w+)'\)/g, `${folder}/jwk.ts`)
+    const types = sources(
+      /^ {2}(?:readonly )?type: '(\w+)'/gm,
+      `${folder}/contract/events.ts`,
+      `${folder}/guard/guard-events.ts`,
+    )
+    const skipped = sources(/new SkippedKey\('(\w+)'\)/g, `${folder}/keys/jwk.ts`)
     const failures = ['http-fetch', 'issuer-metadata', 'jwks-source'].flatMap(file =>
-      sources(/new FetchFailure\('(\w+)'/g, `${folder}/${file}.ts`),
+      sources(/new FetchFailure\('(\w+)'/g, `${folder}/keys/${file}.ts`),
     )
     expect(options).to.have.length.above(25)
     expect(types).to.have.length.above(7)

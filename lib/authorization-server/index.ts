@@ -1,6 +1,6 @@
-export { accountsByHost, accountsByPath, type ListedAccounts } from './accounts.js'
+export { accountsByHost, accountsByPath, type ListedAccounts } from './accounts/accounts.js'
 export { type AuthorizationServer, authorizationServer } from './authorization-server.js'
-export type { CreatedManagementClient, ManagementClientOption } from './bootstrap.js'
+export type { CreatedManagementClient, ManagementClientOption } from './bootstrap/bootstrap.js'
 export {
   type Account,
   type AccountResolver,
@@ -9,11 +9,11 @@ export {
   MANAGEMENT_AUDIENCE,
   type ResolvedAccount,
   type ServerContext,
-} from './context.js'
-export type { ServerEvent } from './events.js'
-export type { IssuerChecks } from './issuer.js'
-export type { EncryptionKey, EncryptionKeys, EncryptionOption } from './key-encryption.js'
+} from './context/context.js'
+export type { ServerEvent } from './context/events.js'
+export type { IssuerChecks } from './context/issuer.js'
+export type { EncryptionKey, EncryptionKeys, EncryptionOption } from './keys/key-encryption.js'
 export type { AuthorizationServerOptions, RateLimits } from './options.js'
-export type { FailureLimits, RateLimit } from './rate-limit.js'
-export type { TokenType } from './signing-keys.js'
-export type { ApiGrantsMode } from './token-services.js'
+export type { FailureLimits, RateLimit } from './clients/rate-limit.js'
+export type { TokenType } from './keys/signing-keys.js'
+export type { ApiGrantsMode } from './tokens/token-services.js'

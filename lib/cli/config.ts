@@ -1,6 +1,6 @@
-import { isInsecure } from '../authorization-server/issuer.js'
-import type { EncryptionOption } from '../authorization-server/key-encryption.js'
-import type { ApiGrantsMode } from '../authorization-server/token-services.js'
+import { isInsecure } from '../authorization-server/context/issuer.js'
+import type { EncryptionOption } from '../authorization-server/keys/key-encryption.js'
+import type { ApiGrantsMode } from '../authorization-server/tokens/token-services.js'
 import { isMongoUri, namesDatabase } from '../store/mongo/uri.js'
 import { parseTrustProxy, type TrustProxy } from './trust-proxy.js'
 

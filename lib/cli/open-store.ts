@@ -1,4 +1,4 @@
-import { accountsByPath, type ListedAccounts, singleAccount } from '../authorization-server/accounts.js'
+import { accountsByPath, type ListedAccounts, singleAccount } from '../authorization-server/accounts/accounts.js'
 import type { Store } from '../store/port.js'
 import type { Logger } from 'pino'
 import type { Config } from './config.js'

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { invalidType, invalidValue } from '../errors.js'
-import { assertRecord, checkList, checkNumber, checkText } from '../resource-server/option-checks.js'
+import { assertRecord, checkList, checkNumber, checkText } from '../resource-server/options/option-checks.js'
 
 /** Demands something of an option. @throws TypeError quoting its name */
 export type Check = (value: unknown, name: string) => unknown

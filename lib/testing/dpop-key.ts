@@ -1,7 +1,7 @@
 import { createHash, generateKeyPair, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type Clock, epochSeconds, systemClock } from '../clock.js'
-import { checkText } from '../resource-server/option-checks.js'
+import { checkText } from '../resource-server/options/option-checks.js'
 import {
   assertOptions,
   checkAbsolute,

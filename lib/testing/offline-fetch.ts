@@ -1,5 +1,5 @@
 import { invalidType, invalidValue } from '../errors.js'
-import { announceChanges } from '../resource-server/key-changes.js'
+import { announceChanges } from '../resource-server/keys/key-changes.js'
 import { setTimeout } from '../timers.js'
 
 const FAILURE_MODES = ['none', 'refuse', 'error', 'redirect', 'html', 'garbage', 'hang', 'drip', 'huge'] as const

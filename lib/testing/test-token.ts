@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, epochSeconds } from '../clock.js'
 import { invalidType } from '../errors.js'
-import { checkText } from '../resource-server/option-checks.js'
+import { checkText } from '../resource-server/options/option-checks.js'
 import {
   assertOptions,
   checkFinite,

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import request from 'supertest'
 import { MANAGEMENT_PERMISSIONS } from '../../lib/authorization-server/admin/catalogue.js'
-import { type BootstrapContext, createBootstrap } from '../../lib/authorization-server/bootstrap.js'
-import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context.js'
+import { type BootstrapContext, createBootstrap } from '../../lib/authorization-server/bootstrap/bootstrap.js'
+import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context/context.js'
 import { InsufficientScopeError } from '../../lib/errors.js'
 import { eq } from '../../lib/query/tree.js'
 import {

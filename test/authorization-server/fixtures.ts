@@ -1,6 +1,6 @@
 import express from 'express'
 import request from 'supertest'
-import { createSecret } from '../../lib/authorization-server/client-secrets.js'
+import { createSecret } from '../../lib/authorization-server/clients/client-secrets.js'
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -8,7 +8,7 @@ import {
 } from '../../lib/authorization-server/index.js'
 import type { Handler } from '../../lib/http/handler.js'
 import { createId } from '../../lib/store/ids.js'
-import { KEY_RING_ID } from '../../lib/authorization-server/signing-keys.js'
+import { KEY_RING_ID } from '../../lib/authorization-server/keys/signing-keys.js'
 import { type ApiRecord, type ClientRecord, KEY_RING_KIND, type KeyRingRecord } from '../../lib/store/records.js'
 import { type SeedOptions, seedKeys } from '../support/seeded-keys.js'
 import { type MemoryStore, memoryStore } from './memory-store.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import request from 'supertest'
-import { thumbprint } from '../../lib/authorization-server/signing-keys.js'
+import { thumbprint } from '../../lib/authorization-server/keys/signing-keys.js'
 import { ISSUER, startServer } from './fixtures.js'
 
 const METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']

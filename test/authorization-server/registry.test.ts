@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { forwardClock } from '../../lib/clock.js'
-import { createRegistry } from '../../lib/authorization-server/registry.js'
-import type { Records } from '../../lib/authorization-server/context.js'
+import { createRegistry } from '../../lib/authorization-server/context/registry.js'
+import type { Records } from '../../lib/authorization-server/context/context.js'
 import type { ClientRecord } from '../../lib/store/records.js'
 import { setClock } from '../support/set-clock.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import request from 'supertest'
-import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context.js'
+import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context/context.js'
 import type { ApiRecord, ClientRecord } from '../../lib/store/records.js'
 import {
   AUDIENCE,

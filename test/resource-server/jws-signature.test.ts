@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createSignatureCheck, isSignedBy } from '../../lib/resource-server/jws-signature.js'
+import { createSignatureCheck, isSignedBy } from '../../lib/resource-server/token/jws-signature.js'
 import { occupyPool, signedJws } from '../support/busy-pool.js'
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const

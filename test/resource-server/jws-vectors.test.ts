@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { InvalidTokenError } from '../../lib/errors.js'
-import { decode } from '../../lib/resource-server/base64url.js'
-import { readHeader } from '../../lib/resource-server/compact-jws.js'
-import { isSignedBy } from '../../lib/resource-server/jws-signature.js'
-import { fits, readKeys } from '../../lib/resource-server/jwk.js'
-import { readVerifierOptions } from '../../lib/resource-server/read-options.js'
+import { decode } from '../../lib/resource-server/token/base64url.js'
+import { readHeader } from '../../lib/resource-server/token/compact-jws.js'
+import { isSignedBy } from '../../lib/resource-server/token/jws-signature.js'
+import { fits, readKeys } from '../../lib/resource-server/keys/jwk.js'
+import { readVerifierOptions } from '../../lib/resource-server/options/read-options.js'
 
 interface Vectors {
   testGroups: {

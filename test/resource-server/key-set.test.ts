@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { readKeys } from '../../lib/resource-server/jwk.js'
-import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
+import { readKeys } from '../../lib/resource-server/keys/jwk.js'
+import { createVerifier } from '../../lib/resource-server/token/verify-access-token.js'
 import { beginCrowd, HAS_POOL, occupyPool } from '../support/busy-pool.js'
 import { createKey, renameKey, sharedKey } from '../support/keys.js'
 import { AUDIENCE, encode, ISSUER, mintToken } from '../support/mint-token.js'

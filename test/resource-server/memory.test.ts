@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { createAuthenticate } from '../../lib/resource-server/authenticate.js'
+import { createAuthenticate } from '../../lib/resource-server/guard/authenticate.js'
 import { readDpopOptions } from '../../lib/resource-server/dpop/options.js'
 import type { HttpRequest } from '../../lib/http/handler.js'
 import { sharedKey } from '../support/keys.js'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import type { VerifierOptions } from '../../lib/resource-server/options.js'
-import { readVerifierOptions } from '../../lib/resource-server/read-options.js'
-import { createVerifier } from '../../lib/resource-server/verify-access-token.js'
+import type { VerifierOptions } from '../../lib/resource-server/options/options.js'
+import { readVerifierOptions } from '../../lib/resource-server/options/read-options.js'
+import { createVerifier } from '../../lib/resource-server/token/verify-access-token.js'
 
 const GOOD = { issuer: 'https://issuer.test', audience: 'https://api.test' }
 

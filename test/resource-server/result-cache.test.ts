@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { VerifierOptions } from '../../lib/resource-server/options.js'
+import type { VerifierOptions } from '../../lib/resource-server/options/options.js'
 import { sharedKey } from '../support/keys.js'
 import { ISSUER, mintToken, NOW } from '../support/mint-token.js'
 import { createFixture, refusalOf, TIMES } from './fixture.js'

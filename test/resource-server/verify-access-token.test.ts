@@ -1,6 +1,6 @@
 import { createSecretKey, sign } from 'node:crypto'
 import { expect } from 'chai'
-import type { VerifierOptions } from '../../lib/resource-server/options.js'
+import type { VerifierOptions } from '../../lib/resource-server/options/options.js'
 import { createKey, renameKey, sharedKey, signWith } from '../support/keys.js'
 import {
   AUDIENCE,

@@ -1,7 +1,7 @@
 import { pbkdf2 } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { readKey } from '../../lib/resource-server/jwk.js'
-import { checkSignature } from '../../lib/resource-server/jws-signature.js'
+import { readKey } from '../../lib/resource-server/keys/jwk.js'
+import { checkSignature } from '../../lib/resource-server/token/jws-signature.js'
 import { sharedKey } from './keys.js'
 import { mintToken } from './mint-token.js'
 

@@ -1,5 +1,5 @@
 import { type AuthorizationServerOptions, authorizationServer } from '../../lib/authorization-server/index.js'
-import { KEY_RING_ID } from '../../lib/authorization-server/signing-keys.js'
+import { KEY_RING_ID } from '../../lib/authorization-server/keys/signing-keys.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import type { Store } from '../../lib/store/port.js'
 import { KEY_RING_KIND, type KeyRingRecord } from '../../lib/store/records.js'

@@ -5,7 +5,7 @@ import { eq } from '../../query/tree.js'
 import { createId } from '../../store/ids.js'
 import { API_KIND, type ApiRecord } from '../../store/records.js'
 import { findFirst } from '../../store/walk.js'
-import { MANAGEMENT_AUDIENCE } from '../context.js'
+import { MANAGEMENT_AUDIENCE } from '../context/context.js'
 import { validateApiCreation, validateApiUpdate } from '../schemas/api.js'
 import { listPage } from './listing.js'
 import {

@@ -1,9 +1,9 @@
 import { ManagementError } from '../../errors.js'
 import type { ApiGrant, ClientRecord } from '../../store/records.js'
-import type { AdminCaller } from '../context.js'
+import type { AdminCaller } from '../context/context.js'
 import { invalid } from '../schemas/validate.js'
 import { MANAGEMENT_PERMISSIONS } from './catalogue.js'
-import { managementScopes } from '../managers.js'
+import { managementScopes } from './managers.js'
 
 /** Seconds a refresh token lives where a client says nothing. */
 const REFRESH_LIFETIME = 2_592_000

@@ -2,7 +2,7 @@ import { readManagementBody } from '../../http/parameters.js'
 import { CLIENT_FIELDS } from '../../query/fields.js'
 import { createId } from '../../store/ids.js'
 import { CLIENT_KIND, type ClientRecord, type ClientSecret } from '../../store/records.js'
-import { createSecret, createSecretValue } from '../client-secrets.js'
+import { createSecret, createSecretValue } from '../clients/client-secrets.js'
 import { validateClientCreation, validateClientUpdate } from '../schemas/client.js'
 import {
   assertConsistent,

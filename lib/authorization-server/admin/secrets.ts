@@ -1,7 +1,7 @@
 import { sendJson } from '../../http/respond.js'
 import { readManagementBody } from '../../http/parameters.js'
 import type { ClientRecord, ClientSecret } from '../../store/records.js'
-import { createSecret, createSecretValue } from '../client-secrets.js'
+import { createSecret, createSecretValue } from '../clients/client-secrets.js'
 import { validateSecretCreation } from '../schemas/client.js'
 import { invalid } from '../schemas/validate.js'
 import { changeClient } from './clients.js'

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../../clock.js'
 import { invalidType, invalidValue } from '../../errors.js'
-import type { AsymmetricAlgorithm } from '../algorithms.js'
-import { assertKnown, assertRecord, checkNumber, checkUrl } from '../option-checks.js'
-import { readAlgorithms } from '../read-options.js'
+import type { AsymmetricAlgorithm } from '../contract/algorithms.js'
+import { assertKnown, assertRecord, checkNumber, checkUrl } from '../options/option-checks.js'
+import { readAlgorithms } from '../options/read-options.js'
 import { createNonces, type Nonces } from './nonces.js'
 import { memoryReplays, type ReplayStore } from './replay-store.js'
 

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '../../http/handler.js'
-import { hasUserinfo, parseUrl } from '../option-checks.js'
+import { hasUserinfo, parseUrl } from '../options/option-checks.js'
 import { originForm } from '../../http/request-target.js'
 
 /** What Express adds to a request, where it is Express that asks. */

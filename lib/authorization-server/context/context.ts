@@ -1,0 +1,65 @@
+import type { Clock } from '../../clock.js'
+import type { HttpRequest } from '../../http/handler.js'
+import type { Collection } from '../../store/port.js'
+import type { ApiRecord, ClientRecord, KeyRingRecord, SecretUseRecord } from '../../store/records.js'
+import type { Managers } from '../admin/managers.js'
+import type { SecretUses } from '../clients/secret-uses.js'
+
+/** The audience of the management API in every account. */
+export const MANAGEMENT_AUDIENCE = 'urn:scopegate:management'
+
+/** An isolated tenant, as it concerns one request. */
+export interface Account {
+  /** `[a-z0-9-]+` */
+  name: string
+  /** Without a trailing slash. */
+  issuer: string
+  /** What stands before every path of this account in the URL (`/t/acme`), or empty. */
+  mountPath: string
+}
+
+/** An account as a resolver names it; without a `mountPath` there is none. */
+export type ResolvedAccount = Omit<Account, 'mountPath'> & { mountPath?: string | undefined }
+
+/**
+ * Says which account a request is for; null: none, which is answered with 404. It is asked for requests alone whose path
+ * could be one that is served; its answer is checked, and one that is wrong, or an error, is a fault: 500.
+ */
+export type AccountResolver = (req: HttpRequest) => ResolvedAccount | null | PromiseLike<ResolvedAccount | null>
+
+/** The records, one collection per kind. */
+export interface Records {
+  apis: Collection<ApiRecord>
+  clients: Collection<ClientRecord>
+  keyRings: Collection<KeyRingRecord>
+  secretUses: Collection<SecretUseRecord>
+}
+
+/** What the token endpoint reads on every request, cached in bounded size and age. A write in this process clears it at once. */
+export interface Registry {
+  client(account: string, clientId: string): Promise<ClientRecord | null> | ClientRecord | null
+  api(account: string, identifier: string): Promise<ApiRecord | null> | ApiRecord | null
+  clientChanged(account: string, clientId: string): void
+  apiChanged(account: string, identifier: string): void
+}
+
+/** Who calls the management API. */
+export interface AdminCaller {
+  /** The management scopes the caller holds; only these can be handed on in `api_grants`. */
+  scopes: readonly string[]
+}
+
+/** The host application's own check of management calls. Rejecting with a ManagementError or OAuthError refuses the call. */
+export type AuthorizeAdmin = (req: HttpRequest, scope: string, account: Account) => AdminCaller | Promise<AdminCaller>
+
+/** What every router of the authorization side works with. */
+export interface ServerContext {
+  clock: Clock
+  records: Records
+  registry: Registry
+  secretUses: SecretUses
+  /** Sees to it that somebody can manage each account. */
+  managers: Managers
+  /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
+  authorizeAdmin: AuthorizeAdmin
+}

@@ -1,0 +1,30 @@
+import { emit } from '../../emit.js'
+
+/**
+ * What the authorization side tells its host. Never holds a token, a secret or key material, and no text
+ * that a caller who was not authenticated chose, but for a `mountPath` with parameters.
+ */
+export type ServerEvent =
+  | { type: 'token_issued'; account: string; clientId: string; audience: string; scope: string; jti: string }
+  /** A token of more than 8 192 characters: many servers refuse such a header with 431. */
+  | { type: 'token_large'; account: string; clientId: string; audience: string; length: number }
+  | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
+  /** An issuer that is reached by http, on a host that is not loopback (`allowInsecureRequests`). */
+  | { type: 'insecure_issuer'; code: 'insecure_issuer'; account: string; issuer: string }
+  /** The router is mounted under a path that is not the issuer's, so that metadata names URLs where nothing is served. */
+  | { type: 'mount_mismatch'; mountPath: string; issuer: string }
+  | { type: 'account_opened'; account: string; issuer: string }
+  | { type: 'signing_key_created'; account: string; kid: string }
+  | { type: 'signing_keys_encrypted'; account: string }
+  | { type: 'management_client_created'; account: string; clientId: string }
+  | { type: 'management_client_reset'; account: string; clientId: string }
+  | { type: 'secret_use_not_recorded'; account: string; clientId: string; cause: unknown }
+  | { type: 'secret_use_not_removed'; account: string; clientId: string; cause: unknown }
+  | { type: 'server_error'; account?: string; cause: unknown }
+
+export type Emit = (event: ServerEvent) => void
+
+/** The host's listener as one that disturbs nothing, whatever it throws or rejects with. */
+export function createEmit(onEvent: Emit | undefined): Emit {
+  return event => emit(onEvent, event)
+}

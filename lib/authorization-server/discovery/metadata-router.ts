@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { RequestMethodError } from '../../errors.js'
+import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { sendEmpty, sendJson } from '../../http/respond.js'
+import type { AccountHandler } from '../accounts/account-router.js'
+import type { Account } from '../context/context.js'
+import type { SigningKeys } from '../keys/signing-keys.js'
+
+/** How long the documents may be kept, in seconds. */
+const MAX_AGE = 300
+
+/** The members that RFC 8414 §2 and OpenID Connect Discovery §3 ask for; everything comes from the account's issuer. */
+export function metadataOf({ issuer }: Account): Record<string, unknown> {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/oauth/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    code_challenge_methods_supported: ['S256'],
+  }
+}
+
+/** `/.well-known/jwks.json`: the public keys of the account. */
+export function createKeySetHandler(signingKeys: SigningKeys): AccountHandler {
+  return createDocumentHandler('keySet', ({ name }) => signingKeys.publicKeys(name))
+}
+
+/** `/.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`. */
+export const metadataHandler: AccountHandler = createDocumentHandler('metadata', async account => metadataOf(account))
+
+/**
+ * `/authorize`: answers with an OAuth error, in the response itself: without a registered redirect URI checked,
+ * nobody is redirected anywhere (RFC 6749 §4.1.2.1).
+ */
+export const authorizeHandler: AccountHandler = function authorize(req, res) {
+  if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST') throw refuseMethod('GET, HEAD, POST')
+  const error_description = 'Authorization codes are not issued by this server.'
+  sendJson(res, 400, { error: 'unsupported_response_type', error_description }, { 'Cache-Control': 'no-store' })
+}
+
+function createDocumentHandler(name: string, read: (account: Account) => Promise<object>): AccountHandler {
+  const handle: AccountHandler = async (req, res, account) => {
+    // Errors too may be read by pages of every origin.
+    if (!res.headersSent) res.setHeader('Access-Control-Allow-Origin', '*')
+    if (req.method === 'OPTIONS') return sendPreflight(res)
+    if (req.method !== 'GET' && req.method !== 'HEAD') throw refuseMethod('GET, HEAD')
+    sendDocument(req, res, await read(account))
+  }
+  Object.defineProperty(handle, 'name', { value: name })
+  return handle
+}
+
+/** Browsers ask first where a client sends headers of its own. */
+function sendPreflight(res: HttpResponse): void {
+  sendEmpty(res, 204, {
+    'Access-Control-Allow-Methods': 'GET, HEAD',
+    'Access-Control-Allow-Headers': '*',
+    'Access-Control-Max-Age': String(MAX_AGE),
+  })
+}
+
+function refuseMethod(allow: string): RequestMethodError {
+  return new RequestMethodError('The method is not served here.', { detail: 'method', headers: { Allow: allow } })
+}
+
+function sendDocument(req: HttpRequest, res: HttpResponse, document: object): void {
+  const etag = `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url')}"`
+  const headers = { 'Cache-Control': `public, max-age=${MAX_AGE}`, ETag: etag }
+  if (matches(req.headers['if-none-match'], etag)) sendEmpty(res, 304, headers)
+  else sendJson(res, 200, document, { ...headers, 'Content-Type': 'application/json' })
+}
+
+/** Weak comparison, as RFC 9110 §13.1.2 wants for If-None-Match. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.split(',').some(item => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag)
+}

@@ -48,6 +48,30 @@ describe('imports', () => {
     })
   }
 
+  /** From the lowest: a folder imports, types too, from those before it alone. */
+  const layers: Record<string, readonly string[]> = {
+    'resource-server': ['contract', 'options', 'keys', 'token', 'dpop', 'guard', ''],
+    'authorization-server': [
+      ...['context', 'schemas', 'keys', 'clients', 'accounts', 'discovery', 'tokens', 'admin', 'bootstrap', ''],
+    ],
+  }
+  for (const [side, folders] of Object.entries(layers)) {
+    it(`between the folders of ${side} go down`, () => {
+      const root = join(LIB, side)
+      const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : '')
+      for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(name =>
+        name.endsWith('.ts'),
+      )) {
+        const rank = folders.indexOf(folderOf(file))
+        expect(rank, file).not.to.equal(-1)
+        for (const [, target = ''] of readFileSync(join(root, file), 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+          const path = relative(root, join(root, dirname(file), target))
+          if (!path.startsWith('..')) expect(folders.indexOf(folderOf(path)), `${file} → ${path}`).to.be.at.most(rank)
+        }
+      }
+    })
+  }
+
   it('leave import.meta to the command line: the rest is compiled to CommonJS too', () => {
     const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
     const users = files.filter(file => readFileSync(join(LIB, file), 'utf8').includes('import.meta'))

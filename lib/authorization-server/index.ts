@@ -8,8 +8,8 @@ export {
   type AuthorizeAdmin,
   MANAGEMENT_AUDIENCE,
   type ResolvedAccount,
-  type ServerContext,
 } from './context/context.js'
+export type { ServerContext } from './admin/admin-context.js'
 export type { ServerEvent } from './context/events.js'
 export type { IssuerChecks } from './context/issuer.js'
 export type { EncryptionKey, EncryptionKeys, EncryptionOption } from './keys/key-encryption.js'

@@ -2,7 +2,8 @@ import { ManagementError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { sendEmpty, sendJson } from '../../http/respond.js'
 import type { Collection, StoredRecord } from '../../store/port.js'
-import type { Account, AdminCaller, ServerContext } from '../context/context.js'
+import type { Account, AdminCaller } from '../context/context.js'
+import type { ServerContext } from './admin-context.js'
 import { etagOf, requireMatch } from './etag.js'
 
 /** How often a change is tried again that lost against another one, before the caller is asked to come back. */

@@ -1,9 +1,6 @@
-import type { Clock } from '../../clock.js'
 import type { HttpRequest } from '../../http/handler.js'
 import type { Collection } from '../../store/port.js'
 import type { ApiRecord, ClientRecord, KeyRingRecord, SecretUseRecord } from '../../store/records.js'
-import type { Managers } from '../admin/managers.js'
-import type { SecretUses } from '../clients/secret-uses.js'
 
 /** The audience of the management API in every account. */
 export const MANAGEMENT_AUDIENCE = 'urn:scopegate:management'
@@ -51,15 +48,3 @@ export interface AdminCaller {
 
 /** The host application's own check of management calls. Rejecting with a ManagementError or OAuthError refuses the call. */
 export type AuthorizeAdmin = (req: HttpRequest, scope: string, account: Account) => AdminCaller | Promise<AdminCaller>
-
-/** What every router of the authorization side works with. */
-export interface ServerContext {
-  clock: Clock
-  records: Records
-  registry: Registry
-  secretUses: SecretUses
-  /** Sees to it that somebody can manage each account. */
-  managers: Managers
-  /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
-  authorizeAdmin: AuthorizeAdmin
-}

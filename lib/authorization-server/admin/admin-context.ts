@@ -1,0 +1,16 @@
+import type { Clock } from '../../clock.js'
+import type { SecretUses } from '../clients/secret-uses.js'
+import type { AuthorizeAdmin, Records, Registry } from '../context/context.js'
+import type { Managers } from './managers.js'
+
+/** What the management API works with. */
+export interface ServerContext {
+  clock: Clock
+  records: Records
+  registry: Registry
+  secretUses: SecretUses
+  /** Sees to it that somebody can manage each account. */
+  managers: Managers
+  /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
+  authorizeAdmin: AuthorizeAdmin
+}

@@ -132,6 +132,8 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'scope_grammar',
   'empty_api_grant',
   'no_scope_left',
+  // It could not be found out.
+  'users_failed',
 ] as const
 
 export type GuardDetail = (typeof GUARD_DETAILS)[number]

@@ -7,6 +7,15 @@ import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
+import {
+  AUTHORIZATION_CODE_KIND,
+  AUTHORIZATION_REQUEST_KIND,
+  CONSENT_KIND,
+  GRANT_KIND,
+  REVOKED_TOKEN_KIND,
+  SESSION_KIND,
+  SIGN_IN_KIND,
+} from '../store/user-records.js'
 import { type AccountHandler, createAccountRouter } from './accounts/account-router.js'
 import { isInserted, type ListedAccounts } from './accounts/accounts.js'
 import { MANAGEMENT_PERMISSIONS } from './admin/catalogue.js'
@@ -17,6 +26,8 @@ import type { ServerContext } from './admin/admin-context.js'
 import type { Records } from './context/context.js'
 import { createEmit } from './context/events.js'
 import { ANY_MANAGER, createManagers } from './admin/managers.js'
+import { createGrants } from './grants/grants.js'
+import { createUsers } from './users/users.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
 import { authorizeHandler, createKeySetHandler, metadataHandler } from './discovery/metadata-router.js'
@@ -125,14 +136,21 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   }
 }
 
+/** One after the other: an engine that makes collections and indexes is not asked for a dozen at once. */
 async function openRecords(store: Store): Promise<Records> {
-  const [apis, clients, keyRings, secretUses] = await Promise.all([
-    store.collection(API_KIND),
-    store.collection(CLIENT_KIND),
-    store.collection(KEY_RING_KIND),
-    store.collection(SECRET_USE_KIND),
-  ])
-  return { apis, clients, keyRings, secretUses }
+  return {
+    apis: await store.collection(API_KIND),
+    clients: await store.collection(CLIENT_KIND),
+    keyRings: await store.collection(KEY_RING_KIND),
+    secretUses: await store.collection(SECRET_USE_KIND),
+    authorizationRequests: await store.collection(AUTHORIZATION_REQUEST_KIND),
+    authorizationCodes: await store.collection(AUTHORIZATION_CODE_KIND),
+    grants: await store.collection(GRANT_KIND),
+    consents: await store.collection(CONSENT_KIND),
+    sessions: await store.collection(SESSION_KIND),
+    signIns: await store.collection(SIGN_IN_KIND),
+    revokedTokens: await store.collection(REVOKED_TOKEN_KIND),
+  }
 }
 
 interface Assembly {
@@ -142,7 +160,7 @@ interface Assembly {
 }
 
 function assemble(options: ValidatedOptions, records: Records): Assembly {
-  const { clock, tokenType, managementClient } = options
+  const { clock, tokenType, managementClient, users, refreshGrace, revokesAccessTokens } = options
   const ageClock = forwardClock(clock)
   const emit = createEmit(options.onEvent)
   const encryption = createKeyEncryption(options.encryption)
@@ -154,9 +172,14 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const secretUses = createSecretUses({ records, clock, ageClock, emit })
   const limiter = createFailureLimiter(options.clientAuthenticationLimits, ageClock)
   const permissions = MANAGEMENT_PERMISSIONS
+  const grants = createGrants({ records, clock, emit })
   return {
     context: { clock, records, registry, secretUses, managers, authorizeAdmin },
-    tokenContext: { clock, registry, signingKeys, emit, secretUses, limiter, apiGrants: options.apiGrants },
+    tokenContext: {
+      ...{ clock, registry, signingKeys, records, grants, emit, secretUses, limiter },
+      ...{ apiGrants: options.apiGrants, refreshGrace, revokesAccessTokens },
+      ...(users !== undefined && { users: createUsers(users, emit) }),
+    },
     bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
   }
 }

@@ -9,7 +9,10 @@ import type { Emit } from './context/events.js'
 import { type IssuerChecks, validateIssuer, validateSwitch } from './context/issuer.js'
 import { type EncryptionOption, type EncryptionSettings, parseEncryptionOption } from './keys/key-encryption.js'
 import type { FailureLimits, RateLimit } from './clients/rate-limit.js'
+import type { ConsentPage } from './consent/consent-view.js'
 import type { ApiGrantsMode } from './tokens/token-services.js'
+import { validateUsers } from './users/users.js'
+import type { UsersOption } from './users/users-option.js'
 
 /** Options of `authorizationServer`. */
 export interface AuthorizationServerOptions {
@@ -46,6 +49,17 @@ export interface AuthorizationServerOptions {
   rateLimits?: false | RateLimits
   /** The `typ` of access tokens. Default: `at+jwt` (RFC 9068 §2.1). */
   tokenType?: TokenType
+  /** Who the users are: switches on `/authorize` and what follows from it. Default: only clients get tokens. */
+  users?: UsersOption
+  /** Makes the HTML of the consent page. Default: a page of ours. */
+  consentPage?: ConsentPage
+  /**
+   * For how many seconds the refresh token that was replaced last still yields the one that replaced it: two tabs, or a
+   * lost answer. 0 to 60, default 10.
+   */
+  refreshGrace?: number
+  /** `accessTokens: true`: access tokens can be revoked, which introspection knows and local verification does not. Default `false`. */
+  revocation?: { accessTokens?: boolean }
   /** Told what happens: never a token, a secret or a key. Default: nobody. */
   onEvent?: Emit
 }
@@ -70,6 +84,10 @@ export interface ValidatedOptions {
   apiGrants: ApiGrantsMode
   clientAuthenticationLimits: FailureLimits | false
   tokenType: TokenType
+  users: UsersOption | undefined
+  consentPage: ConsentPage | undefined
+  refreshGrace: number
+  revokesAccessTokens: boolean
   onEvent: Emit | undefined
 }
 
@@ -85,6 +103,10 @@ const NAMES: ReadonlySet<string> = new Set([
   'apiGrants',
   'rateLimits',
   'tokenType',
+  'users',
+  'consentPage',
+  'refreshGrace',
+  'revocation',
   'onEvent',
 ] satisfies (keyof AuthorizationServerOptions)[])
 
@@ -107,6 +129,10 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     apiGrants: validateApiGrants(options.apiGrants),
     clientAuthenticationLimits: validateRateLimits(options.rateLimits),
     tokenType: validateTokenType(options.tokenType),
+    users: validateUsers(options.users),
+    consentPage: validateFunction(options.consentPage, 'consentPage'),
+    refreshGrace: validateRefreshGrace(options.refreshGrace),
+    revokesAccessTokens: validateRevocation(options.revocation),
     onEvent: validateFunction(options.onEvent, 'onEvent'),
   }
 }
@@ -207,4 +233,18 @@ function validateTokenType(tokenType: TokenType | undefined): TokenType {
   if (tokenType === undefined) return 'at+jwt'
   if (tokenType !== 'at+jwt' && tokenType !== 'JWT') throw invalidValue("tokenType: must be 'at+jwt' or 'JWT'")
   return tokenType
+}
+
+function validateRefreshGrace(seconds: unknown = 10): number {
+  if (typeof seconds !== 'number') throw invalidType('refreshGrace: must be a number')
+  if (!Number.isSafeInteger(seconds) || seconds < 0 || seconds > 60) {
+    throw invalidValue('refreshGrace: must be whole seconds, 0 to 60')
+  }
+  return seconds
+}
+
+function validateRevocation(option: unknown): boolean {
+  const { accessTokens = false } = validateMembers(option, 'revocation', ['accessTokens'])
+  if (typeof accessTokens !== 'boolean') throw invalidType('revocation.accessTokens: must be true or false')
+  return accessTokens
 }

@@ -46,10 +46,35 @@ export const CLIENT_FIELDS: FieldTable = {
   grant_types: own('grant_types'),
   callbacks: own('callbacks'),
   web_origins: own('web_origins'),
+  logout_urls: own('logout_urls'),
+  require_pkce: own('require_pkce', 'boolean'),
   'refresh_token.token_lifetime': own('refresh_token.token_lifetime', 'number'),
   'api_grants.audience': own('api_grants.audience'),
   'api_grants.scope': own('api_grants.scope'),
   default_audience: own('default_audience'),
   createdAt: own('createdAt', 'date'),
   updatedAt: own('updatedAt', 'date'),
+}
+
+/** What `GET /consents?query=` understands. */
+export const CONSENT_FIELDS: FieldTable = {
+  id: own('id'),
+  user: own('user'),
+  client_id: own('client_id'),
+  audience: own('audience'),
+  scope: own('scope'),
+  createdAt: own('createdAt', 'date'),
+  updatedAt: own('updatedAt', 'date'),
+}
+
+/** What `GET /grants?query=` understands. */
+export const GRANT_FIELDS: FieldTable = {
+  id: own('id'),
+  user: own('user'),
+  client_id: own('client_id'),
+  audience: own('audience'),
+  scope: own('scope'),
+  consent_id: own('consent_id'),
+  createdAt: own('createdAt', 'date'),
+  expiresAt: own('expires_at', 'date'),
 }

@@ -59,6 +59,10 @@ export interface ClientRecord extends StoredRecord {
   grant_types: GrantType[]
   callbacks: string[]
   web_origins: string[]
+  /** Exact URLs where a browser may go after it was signed out (RP-initiated logout). */
+  logout_urls: string[]
+  /** May be false for a confidential client alone. */
+  require_pkce: boolean
   refresh_token: { token_lifetime: number }
   api_grants?: ApiGrant[]
   default_audience?: string

@@ -106,6 +106,8 @@ export async function addClient({ server }: TestServer, fields: Partial<ClientRe
     grant_types: ['client_credentials'],
     callbacks: [],
     web_origins: [],
+    logout_urls: [],
+    require_pkce: true,
     refresh_token: { token_lifetime: 2_592_000 },
     secrets: [createSecret(SECRET, now.getTime())],
     ...fields,

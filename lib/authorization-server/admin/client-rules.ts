@@ -20,6 +20,8 @@ export type ClientProperties = Partial<
     | 'grant_types'
     | 'callbacks'
     | 'web_origins'
+    | 'logout_urls'
+    | 'require_pkce'
     | 'api_grants'
     | 'default_audience'
   >
@@ -36,6 +38,8 @@ export function withDefaults(given: ClientProperties & { name: string }): Omit<C
     grant_types: [...own],
     callbacks: [],
     web_origins: [],
+    logout_urls: [],
+    require_pkce: true,
     ...given,
     application_type,
     refresh_token: { token_lifetime: REFRESH_LIFETIME, ...given.refresh_token },
@@ -51,7 +55,11 @@ export function assertConsistent({
   application_type: type,
   token_endpoint_auth_method: method,
   grant_types,
-}: Pick<ClientRecord, 'application_type' | 'token_endpoint_auth_method' | 'grant_types'>): void {
+  require_pkce,
+}: Pick<ClientRecord, 'application_type' | 'token_endpoint_auth_method' | 'grant_types' | 'require_pkce'>): void {
+  if (!require_pkce && method === 'none') {
+    throw invalid([{ path: 'require_pkce', message: 'must be true where the client is public' }])
+  }
   if (!grant_types.includes('client_credentials')) return
   // What runs at its user's cannot keep a secret (RFC 6749 §2.1, §4.4).
   if (type === 'spa' || type === 'native') {

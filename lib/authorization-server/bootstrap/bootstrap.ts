@@ -266,6 +266,8 @@ export function createManagementClient(
     grant_types: ['client_credentials'],
     callbacks: [],
     web_origins: [],
+    logout_urls: [],
+    require_pkce: true,
     refresh_token: { token_lifetime: 2_592_000 },
     api_grants: [{ audience: MANAGEMENT_AUDIENCE, scope: valuesOf(api.permissions) }],
     default_audience: MANAGEMENT_AUDIENCE,

@@ -1,6 +1,15 @@
 import type { HttpRequest } from '../../http/handler.js'
 import type { Collection } from '../../store/port.js'
 import type { ApiRecord, ClientRecord, KeyRingRecord, SecretUseRecord } from '../../store/records.js'
+import type {
+  AuthorizationCodeRecord,
+  AuthorizationRequestRecord,
+  ConsentRecord,
+  GrantRecord,
+  RevokedTokenRecord,
+  SessionRecord,
+  SignInRecord,
+} from '../../store/user-records.js'
 
 /** The audience of the management API in every account. */
 export const MANAGEMENT_AUDIENCE = 'urn:scopegate:management'
@@ -30,6 +39,13 @@ export interface Records {
   clients: Collection<ClientRecord>
   keyRings: Collection<KeyRingRecord>
   secretUses: Collection<SecretUseRecord>
+  authorizationRequests: Collection<AuthorizationRequestRecord>
+  authorizationCodes: Collection<AuthorizationCodeRecord>
+  grants: Collection<GrantRecord>
+  consents: Collection<ConsentRecord>
+  sessions: Collection<SessionRecord>
+  signIns: Collection<SignInRecord>
+  revokedTokens: Collection<RevokedTokenRecord>
 }
 
 /** What the token endpoint reads on every request, cached in bounded size and age. A write in this process clears it at once. */

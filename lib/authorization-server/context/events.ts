@@ -20,7 +20,26 @@ export type ServerEvent =
   | { type: 'management_client_reset'; account: string; clientId: string }
   | { type: 'secret_use_not_recorded'; account: string; clientId: string; cause: unknown }
   | { type: 'secret_use_not_removed'; account: string; clientId: string; cause: unknown }
+  | {
+      type: 'authorization_granted'
+      account: string
+      clientId: string
+      audience: string
+      scope: string
+      grantId: string
+    }
+  | { type: 'authorization_refused'; account: string; clientId?: string; code: string; detail?: string }
+  /** A code came twice: the grant of the first exchange was ended. */
+  | { type: 'code_reused'; account: string; clientId: string; grantId: string }
+  /** A refresh token came again that another one had replaced: the grant was ended (RFC 9700 §4.14.2). */
+  | { type: 'refresh_reused'; account: string; clientId: string; grantId: string }
+  | { type: 'grant_ended'; account: string; clientId: string; grantId: string }
+  /** One of the host's functions about users threw, or answered something else than it may. */
+  | { type: 'users_failed'; account: string; hook: UsersHook; cause: unknown }
   | { type: 'server_error'; account?: string; cause: unknown }
+
+/** The host's functions about users. */
+export type UsersHook = 'authenticate' | 'loginUrl' | 'permissionsOf' | 'claimsOf' | 'consentPage'
 
 export type Emit = (event: ServerEvent) => void
 

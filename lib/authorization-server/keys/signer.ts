@@ -5,8 +5,11 @@ import { readRsaJwk } from './key-ring.js'
 /** The key that signs now. */
 export interface Signer {
   kid: string
-  /** A JWT with these claims, by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), which runs in the thread pool. */
-  sign(claims: object): Promise<string>
+  /**
+   * A JWT with these claims, by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), which runs in the thread pool.
+   * @param typ default: that of access tokens
+   */
+  sign(claims: object, typ?: TokenType): Promise<string>
 }
 
 /** The `typ` of what is signed; `at+jwt` is that of RFC 9068 §2.1. */
@@ -29,13 +32,16 @@ export function createSigner(
 ): Signer {
   const copies = Array.from({ length: COPIES }, () => readPrivateKey(privateJwk, { account, kid }))
   assertSigns(copies[0] as KeyObject, account)
-  const header = encode({ alg: 'RS256', typ, kid })
+  const headers = {
+    'at+jwt': encode({ alg: 'RS256', typ: 'at+jwt', kid }),
+    JWT: encode({ alg: 'RS256', typ: 'JWT', kid }),
+  }
   let turn = 0
   return {
     kid,
-    sign(claims) {
+    sign(claims, kind = typ) {
       const copy = copies[turn++ % COPIES] as KeyObject
-      const input = `${header}.${encode(claims)}`
+      const input = `${headers[kind]}.${encode(claims)}`
       return new Promise((resolve, reject) => {
         sign('sha256', Buffer.from(input), copy, (error, signature) => {
           if (error === null) resolve(`${input}.${signature.toString('base64url')}`)

@@ -38,6 +38,8 @@ const properties: Readonly<Record<string, Schema>> = {
   },
   callbacks: uris('redirect-uri'),
   web_origins: uris('web-origin'),
+  logout_urls: uris('redirect-uri'),
+  require_pkce: { type: 'boolean' },
   refresh_token: {
     type: 'object',
     additionalProperties: false,

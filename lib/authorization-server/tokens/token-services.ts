@@ -1,7 +1,9 @@
 import type { Clock } from '../../clock.js'
-import type { Registry } from '../context/context.js'
+import type { Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
+import type { Grants } from '../grants/grants.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
+import type { Users } from '../users/users.js'
 
 /** What a client gets without an entry of `api_grants`: any API of the account, or none. */
 export type ApiGrantsMode = 'open' | 'required'
@@ -12,5 +14,12 @@ export interface TokenServices {
   registry: Registry
   apiGrants: ApiGrantsMode
   signingKeys: SigningKeys
+  records: Pick<Records, 'authorizationCodes' | 'grants' | 'revokedTokens'>
+  grants: Grants
+  /** Absent: nobody signs in here. */
+  users?: Users
+  /** Seconds. */
+  refreshGrace: number
+  revokesAccessTokens: boolean
   emit: Emit
 }

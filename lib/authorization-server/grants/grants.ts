@@ -1,0 +1,62 @@
+import type { Clock } from '../../clock.js'
+import { eq } from '../../query/tree.js'
+import type { Filter } from '../../query/tree.js'
+import { findFirst, walk } from '../../store/walk.js'
+import type { GrantRecord } from '../../store/user-records.js'
+import type { Records } from '../context/context.js'
+import type { Emit } from '../context/events.js'
+
+/** How often a change is tried again that lost against another one. */
+const ATTEMPTS = 100
+
+/** What ends grants, and changes them by compare-and-set. */
+export interface Grants {
+  get(account: string, id: string): Promise<GrantRecord | null>
+  /** @param family SHA-256 of what all its refresh tokens begin with */
+  findByFamily(account: string, family: string): Promise<GrantRecord | null>
+  /** Ends one: its refresh tokens are worth nothing, introspection knows nothing of its access tokens. @returns whether it did */
+  end(grant: Pick<GrantRecord, 'account' | 'id' | 'client_id'>): Promise<boolean>
+  /** Ends every grant that fulfils the filter. */
+  endAll(account: string, filter: Filter): Promise<void>
+  /**
+   * @param alter gives the changed grant; the same one: nothing is to change. May throw to refuse
+   * @returns null where there is no such grant any more
+   */
+  change(grant: GrantRecord, alter: (present: GrantRecord) => GrantRecord): Promise<GrantRecord | null>
+}
+
+export function createGrants({
+  records: { grants },
+  clock,
+  emit,
+}: {
+  records: Pick<Records, 'grants'>
+  clock: Clock
+  emit: Emit
+}): Grants {
+  async function end({ account, id, client_id }: Pick<GrantRecord, 'account' | 'id' | 'client_id'>): Promise<boolean> {
+    const isEnded = await grants.remove(account, id)
+    if (isEnded) emit({ type: 'grant_ended', account, clientId: client_id, grantId: id })
+    return isEnded
+  }
+
+  return {
+    get: (account, id) => grants.get(account, id),
+    findByFamily: (account, family) => findFirst(grants, account, eq('family', family)),
+    end,
+    async endAll(account, filter) {
+      for await (const grant of walk(grants, account, filter)) await end(grant)
+    },
+    async change(grant, alter) {
+      let present: GrantRecord | null = grant
+      for (let attempt = 0; attempt < ATTEMPTS && present !== null; attempt++) {
+        const changed = alter(present)
+        if (changed === present) return present
+        const stored = await grants.replace({ ...changed, updatedAt: new Date(clock.now()) }, present.revision)
+        if (stored !== null) return stored
+        present = await grants.get(grant.account, grant.id)
+      }
+      return null
+    },
+  }
+}

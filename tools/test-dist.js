@@ -1,11 +1,12 @@
 // Packs the tarball and tries it as its users do: installed beside Express 5 and 4, loaded every way, through type
-// checkers, and under the test runners of docs/testing.md.
+// checkers, under the test runners of docs/testing.md, and in the frameworks of docs/recipes.md.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkLinks } from './test-dist/links.js'
 import { checkAlone } from './test-dist/alone.js'
 import { checkLoading } from './test-dist/loading.js'
+import { checkRecipes } from './test-dist/recipes.js'
 import { check, passedChecks, root, run } from './test-dist/run.js'
 import { checkRunners, installRunners } from './test-dist/runners.js'
 import { checkOldTypes, checkTypes } from './test-dist/types.js'
@@ -34,6 +35,7 @@ try {
   await checkTypes(join(scratch, 'express5'))
   await checkOldTypes(runners)
   await checkRunners(runners)
+  await checkRecipes(scratch, tarball)
   console.log(`\n${passedChecks()} passed, 0 failed`)
 } catch (error) {
   console.error(`\n${error.message}\n${error.stdout ?? ''}${error.stderr ?? ''}`)

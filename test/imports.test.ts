@@ -52,7 +52,19 @@ describe('imports', () => {
   const layers: Record<string, readonly string[]> = {
     'resource-server': ['contract', 'options', 'keys', 'token', 'dpop', 'guard', ''],
     'authorization-server': [
-      ...['context', 'schemas', 'keys', 'clients', 'accounts', 'users', 'grants', 'discovery', 'tokens', 'consent'],
+      ...[
+        'context',
+        'pages',
+        'schemas',
+        'keys',
+        'clients',
+        'accounts',
+        'users',
+        'grants',
+        'discovery',
+        'tokens',
+        'consent',
+      ],
       ...['authorize', 'admin', 'bootstrap', ''],
     ],
   }

@@ -30,7 +30,7 @@ function render(value: HtmlValue): string {
   if (value === undefined) return ''
   if (value instanceof Html) return value.toString()
   if (typeof value === 'object') return value.map(render).join('')
-  return escape(String(value))
+  return escapeText(String(value))
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -45,6 +45,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Control characters, and those that turn the direction of what follows (UAX #9): they are shown as U+FFFD. */
 const INVISIBLE = /(?![\t\n])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"'`]/g, found => ESCAPES[found] ?? '').replace(INVISIBLE, '\ufffd')
 }

@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import express, { type Express } from 'express'
+import request from 'supertest'
+import { authorizationServer } from '../../lib/authorization-server/index.js'
+import { MANAGEMENT_STATUS } from '../../lib/errors.js'
+import { embeddedStore } from '../../lib/store/embedded/index.js'
+import { adminApp } from '../support/admin-app.js'
+import { codesIn, readPage, rowsOf, sectionOf } from '../support/docs.js'
+import { seedKeys } from '../support/seeded-keys.js'
+import { storeEngines } from '../support/stores.js'
+
+const page = readPage('management-api.md')
+
+type Body = Record<string, unknown>
+
+describe('docs/management-api.md: tables', () => {
+  let app: Awaited<ReturnType<typeof adminApp>>
+
+  const post = (path: string, body: Body): Promise<{ body: Body }> => request(app.app).post(path).send(body)
+
+  before(async () => {
+    const [engine] = storeEngines
+    if (engine === undefined) throw new Error('there is no engine')
+    app = await adminApp(engine)
+  })
+  after(() => app.server.close())
+
+  it('says the scope of every call', async () => {
+    const asked: string[] = []
+    const server = await authorizationServer({
+      issuer: 'http://localhost:3000',
+      store: await seedKeys(embeddedStore(':memory:')),
+      authorizeAdmin(_req, scope) {
+        asked.push(scope)
+        return { scopes: [] }
+      },
+    })
+    const rows = rowsOf(sectionOf(page, '## Calls'))
+    for (const [call = ''] of rows) {
+      const [method = '', path = ''] = (codesIn(call)[0] ?? '').replaceAll(/:\w+/g, 'x').split(' ')
+      const { status } = await send(express().use(server.adminRouter), method, path)
+      expect(status, call).not.to.equal(405)
+    }
+    expect(asked).to.deep.equal(rows.map(([, scope = '']) => codesIn(scope)[0]))
+    await server.close()
+  })
+
+  it('says the defaults of every application type', async () => {
+    const rows = rowsOf(sectionOf(page, '## A client')).filter(([, , , last = '']) => /^(?:yes|no)$/.test(last))
+    expect(rows).to.have.length(4)
+    for (const [type = '', method = '', grants = '', secret] of rows) {
+      const { body } = await post('/clients', { name: 'A', application_type: codesIn(type)[0] })
+      expect(body['token_endpoint_auth_method']).to.equal(JSON.parse(codesIn(method)[0] ?? ''))
+      expect(body['grant_types']).to.deep.equal(JSON.parse(codesIn(grants)[0] ?? ''))
+      expect('client_secret' in body).to.equal(secret === 'yes')
+    }
+  })
+
+  it('says what each dialect puts in a token', async () => {
+    const rows = rowsOf(sectionOf(page, '## What `token_dialect` changes'))
+    const [, claims = ''] = rows.find(([name]) => name === 'claims') ?? []
+    const audience = 'https://dialects.example.com'
+    const { body: client } = await post('/clients', { name: 'A' })
+    const { body: api } = await post('/apis', { name: 'A', identifier: audience })
+    for (const [token_dialect, added] of [
+      ['access_token', []] as const,
+      ['access_token_authz', ['permissions']] as const,
+    ]) {
+      await post(`/apis/${api['id']}`, { token_dialect })
+      const { body } = await request(app.app)
+        .post('/oauth/token')
+        .auth(String(client['client_id']), String(client['client_secret']))
+        .send({ grant_type: 'client_credentials', audience })
+        .expect(200)
+      const [header, payload] = String(body.access_token).split('.').slice(0, 2).map(decode)
+      expect(Object.keys(payload ?? {})).to.have.members([...codesIn(claims), ...added])
+      expect(header).to.include({ alg: 'RS256', typ: 'at+jwt' }).and.to.have.all.keys('alg', 'typ', 'kid')
+      expect(payload?.['permissions']).to.deep.equal(added.length === 0 ? undefined : [])
+    }
+  })
+
+  it('says the status of every error code', () => {
+    const rows = rowsOf(sectionOf(page, '## Errors'))
+    const said = Object.fromEntries(rows.map(([code = '', status]) => [codesIn(code)[0], Number(status)]))
+    expect(said).to.deep.equal(MANAGEMENT_STATUS)
+  })
+})
+
+const decode = (part: string): Body => JSON.parse(Buffer.from(part, 'base64url').toString())
+
+function send(app: Express, method: string, path: string): Promise<{ status: number }> {
+  const agent = request(app)
+  if (method === 'GET') return agent.get(path)
+  return method === 'DELETE' ? agent.delete(path) : agent.post(path)
+}

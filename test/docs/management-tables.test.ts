@@ -3,6 +3,7 @@ import express, { type Express } from 'express'
 import request from 'supertest'
 import { authorizationServer } from '../../lib/authorization-server/index.js'
 import { MANAGEMENT_STATUS } from '../../lib/errors.js'
+import { API_FIELDS, CLIENT_FIELDS } from '../../lib/query/fields.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { adminApp } from '../support/admin-app.js'
 import { codesIn, readPage, rowsOf, sectionOf } from '../support/docs.js'
@@ -78,6 +79,17 @@ describe('docs/management-api.md: tables', () => {
       expect(payload?.['permissions']).to.deep.equal(added.length === 0 ? undefined : [])
     }
   })
+
+  for (const [name, fields] of [
+    ['APIs', API_FIELDS],
+    ['clients', CLIENT_FIELDS],
+  ] as const) {
+    it(`docs/faableql.md: names every field of ${name}, and no other`, () => {
+      const [, list = ''] =
+        new RegExp(`^- Fields of ${name}: ([^]*?)\\.\\n(?:-|$)`, 'm').exec(readPage('faableql.md')) ?? []
+      expect(codesIn(list)).to.have.members(Object.keys(fields))
+    })
+  }
 
   it('says the status of every error code', () => {
     const rows = rowsOf(sectionOf(page, '## Errors'))

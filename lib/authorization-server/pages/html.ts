@@ -1,4 +1,4 @@
-/** HTML that was escaped. Only {@link html} makes it, so that no text becomes markup by mistake. */
+/** HTML that is safe to send. Only {@link html} makes it. */
 export class Html {
   readonly #text: string
 
@@ -6,31 +6,34 @@ export class Html {
     this.#text = text
   }
 
+  /** The one way to HTML: what stands between the values is the program's, the values are data. */
+  static of(parts: TemplateStringsArray, values: readonly HtmlValue[]): Html {
+    return new Html(parts.map((part, index) => part + format(values[index])).join(''))
+  }
+
   toString(): string {
     return this.#text
   }
-
-  static join(strings: readonly string[], values: readonly HtmlValue[]): Html {
-    return new Html(strings.map((text, i) => (i === 0 ? text : render(values[i - 1]) + text)).join(''))
-  }
 }
 
-/** What may stand in a template: HTML as it is, everything else escaped; a list one after the other; undefined is nothing. */
-export type HtmlValue = Html | string | number | undefined | readonly HtmlValue[]
+/** Text is escaped, HTML stays as it is, a list is joined, and what is absent (`undefined`, `false`) is left out. */
+export type HtmlValue = string | number | undefined | false | Html | readonly HtmlValue[]
 
 /**
- * A template whose every value is escaped, for text and for attributes in double quotes. Nowhere else may a value stand:
- * not in a tag's name, not in `<style>`.
+ * HTML from a template. Every value is escaped, for text and for attributes in double quotes: an attribute must have
+ * them, and no value may stand in a `<style>`, a `<script>` or an attribute that holds either.
+ * @example
+ * html`<a href="${url}">${name}</a>`
  */
-export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  return Html.join(strings, values)
+export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return Html.of(parts, values)
 }
 
-function render(value: HtmlValue): string {
-  if (value === undefined) return ''
+function format(value: HtmlValue): string {
+  if (value === undefined || value === false) return ''
   if (value instanceof Html) return value.toString()
-  if (typeof value === 'object') return value.map(render).join('')
-  return escapeText(String(value))
+  if (typeof value === 'object') return value.map(format).join('')
+  return String(value).replace(/[&<>"']/g, character => ESCAPES[character] ?? '')
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -39,12 +42,4 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
-  '`': '&#96;',
-}
-
-/** Control characters, and those that turn the direction of what follows (UAX #9): they are shown as U+FFFD. */
-const INVISIBLE = /(?![\t\n])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"'`]/g, found => ESCAPES[found] ?? '').replace(INVISIBLE, '\ufffd')
 }

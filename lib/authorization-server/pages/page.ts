@@ -1,69 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import type { Headers } from '../../errors.js'
 import type { HttpResponse } from '../../http/handler.js'
+import { NOT_STORED } from '../../http/respond.js'
 import { type Html, html } from './html.js'
 
-/** One page. */
-export interface Page {
-  status: number
-  title: string
-  body: Html
-  /** Where forms may lead, besides the page's own origin: origins or schemes, as `form-action` writes them. */
-  formTargets?: readonly string[]
-  headers?: Headers
-}
-
-/** For `style-src`: 128 random bits. */
+/** A value for `style-src 'nonce-…'`, new for every page. */
 export function createNonce(): string {
   return randomBytes(16).toString('base64url')
 }
 
-/** Answers with a page: no script, no frame around it, kept nowhere. Does nothing where the answer was begun already. */
-export function sendPage(res: HttpResponse, page: Page, nonce = createNonce()): void {
-  sendHtml(res, { ...page, text: frame(page, nonce).toString() }, nonce)
-}
-
-/** The same for a whole document that somebody else wrote. */
-export function sendHtml(
-  res: HttpResponse,
-  { status, text, formTargets = [], headers = {} }: Pick<Page, 'status' | 'formTargets' | 'headers'> & { text: string },
-  nonce: string,
-): void {
-  if (res.headersSent) return
-  res.statusCode = status
-  const all = { ...securityHeaders(nonce, formTargets), ...headers }
-  for (const [name, value] of Object.entries(all)) res.setHeader(name, value)
-  res.setHeader('Content-Type', 'text/html; charset=utf-8')
-  res.setHeader('Content-Length', Buffer.byteLength(text))
-  res.end(res.req?.method === 'HEAD' ? undefined : text)
-}
-
-function securityHeaders(nonce: string, formTargets: readonly string[]): Headers {
-  return {
-    'Content-Security-Policy': [
-      "default-src 'none'",
-      `style-src 'nonce-${nonce}'`,
-      `form-action ${["'self'", ...formTargets].join(' ')}`,
-      "frame-ancestors 'none'",
-      "base-uri 'none'",
-    ].join('; '),
-    'X-Frame-Options': 'DENY',
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
-    'Cache-Control': 'no-store',
-    Pragma: 'no-cache',
-  }
-}
-
-function frame({ title, body }: Page, nonce: string): Html {
+/**
+ * A whole document: one column that fits 320 px, light and dark, no script.
+ * @param nonce of the style, in base64url
+ */
+export function page(title: string, body: Html, nonce: string): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<style nonce="${nonce}">${STYLES}</style>
+<style nonce="${nonce}">${STYLE}</style>
 </head>
 <body>
 <main>
@@ -75,25 +34,82 @@ ${body}
 `
 }
 
-/** Colours have a contrast of 7 to 1 for text and 3 to 1 for borders, in both schemes (WCAG 2.2 AA asks for 4.5 and 3). */
-const STYLES = html`
-:root { color-scheme: light dark; --text: #1b1b1f; --soft: #4a4a55; --ground: #f4f4f7; --card: #ffffff; --line: #767680; --accent: #1f4fb8; --on-accent: #ffffff; }
-@media (prefers-color-scheme: dark) {
-  :root { --text: #f2f2f5; --soft: #c3c3cc; --ground: #141417; --card: #1f1f24; --line: #8d8d99; --accent: #a9c4ff; --on-accent: #10182b; }
+export interface PageAnswer {
+  title: string
+  body: Html
+  /** What forms of the page may lead to beyond this host, each as {@link sourceOf} gives it. Browsers apply it to redirects too. */
+  formAction?: readonly string[]
+  headers?: Headers
 }
-* { box-sizing: border-box; }
-body { margin: 0; padding: 1rem; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-main { max-width: 28rem; margin: 2rem auto; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
-h1 { margin: 0 0 1rem; font-size: 1.375rem; line-height: 1.3; }
-p, ul, fieldset { margin: 0 0 1rem; }
-.soft { color: var(--soft); font-size: .9375rem; }
-fieldset { padding: 0; border: 0; }
-legend { padding: 0; margin-bottom: .5rem; font-weight: 600; }
-.choice { display: flex; gap: .75rem; align-items: flex-start; padding: .5rem 0; min-height: 2.75rem; }
-.choice input { flex: none; width: 1.25rem; height: 1.25rem; margin: .125rem 0 0; accent-color: var(--accent); }
-.badge { padding: 0 .4rem; border: 1px solid var(--line); border-radius: .4rem; font-size: .8125rem; white-space: nowrap; }
-.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1rem; }
-button { flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: .5rem; background: transparent; color: var(--text); font: inherit; font-weight: 600; cursor: pointer; }
-button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+
+/** Answers with a page that no other page can frame, and that nobody stores. Does nothing where the answer was begun. */
+export function sendPage(res: HttpResponse, status: number, { title, body, formAction, headers }: PageAnswer): void {
+  const nonce = createNonce()
+  sendHtml(res, status, page(title, body, nonce).toString(), { nonce, formAction, headers })
+}
+
+/** The same with HTML that somebody else made. @param nonce that of its style */
+export function sendHtml(
+  res: HttpResponse,
+  status: number,
+  text: string,
+  {
+    nonce,
+    formAction = [],
+    headers = {},
+  }: { nonce: string; formAction?: readonly string[] | undefined; headers?: Headers | undefined },
+): void {
+  if (res.headersSent) return
+  res.statusCode = status
+  const all = { ...NOT_STORED, ...PROTECTION, 'Content-Security-Policy': policy(nonce, formAction), ...headers }
+  for (const [name, value] of Object.entries(all)) res.setHeader(name, value)
+  res.setHeader('Content-Length', Buffer.byteLength(text))
+  res.end(res.req?.method === 'HEAD' ? undefined : text)
+}
+
+/** A URL as a source of a Content-Security-Policy: its origin, or the scheme of a private one. */
+export function sourceOf(url: string): string {
+  const { protocol, origin } = new URL(url)
+  return protocol === 'https:' || protocol === 'http:' ? origin : protocol
+}
+
+const PROTECTION: Headers = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'X-Frame-Options': 'DENY',
+  'X-Content-Type-Options': 'nosniff',
+  // With no-referrer browsers would post the page's own form with the origin `null`.
+  'Referrer-Policy': 'same-origin',
+}
+
+function policy(nonce: string, formAction: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    ['form-action', "'self'", ...formAction].join(' '),
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ')
+}
+
+/** Contrast of text is 7:1, that of borders and focus 3:1 at least, in both schemes (WCAG 2.2 AA). */
+const STYLE = html`
+:root { color-scheme: light dark; --text: #1a1a1a; --soft: #505050; --back: #f4f4f5; --card: #ffffff; --line: #767676; --main: #1d4ed8; --on-main: #ffffff }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #f4f4f5; --soft: #c4c4c8; --back: #18181b; --card: #27272a; --line: #8e8e96; --main: #93c5fd; --on-main: #18181b }
+}
+* { box-sizing: border-box }
+body { margin: 0; padding: 1rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+main { max-width: 28rem; margin: 5vh auto 0; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem }
+h1 { margin: 0 0 1rem; font-size: 1.375rem; line-height: 1.25 }
+p, ul, fieldset { margin: 0 0 1rem }
+ul { padding: 0; list-style: none }
+li { margin: 0 0 .75rem }
+fieldset { padding: 0; border: 0 }
+small { color: var(--soft); font-size: .875rem }
+a { color: var(--main) }
+label { display: flex; gap: .75rem; align-items: flex-start; min-height: 1.75rem }
+input[type="checkbox"] { flex: none; width: 1.25rem; height: 1.25rem; margin: .125rem 0 0; accent-color: var(--main) }
+button { display: block; width: 100%; min-height: 2.75rem; margin: 0 0 .75rem; padding: .5rem 1rem; border: 1px solid var(--main); border-radius: .375rem; background: var(--main); color: var(--on-main); font: inherit; font-weight: 600; overflow-wrap: anywhere; cursor: pointer }
+button.quiet { background: transparent; border-color: var(--line); color: var(--text) }
+:focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
 `

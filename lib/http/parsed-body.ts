@@ -15,7 +15,8 @@ export type ParsedBody = { text: string } | { value: unknown }
 
 /**
  * What a parser of the host application has left of the body, if one has read it. The raw body counts where it is at hand
- * (`rawBody`, or `body` as `express.raw` leaves it): of a JSON member that is named twice a parser shows the last alone.
+ * (`rawBody`, or `body` as `express.raw` or `express.text` leaves it): of a JSON member that is named twice a parser shows the
+ * last alone.
  *
  * @param limit bytes a raw body may have
  * @throws BodyError the raw body is too large, not UTF-8, or incomplete; or `body` is the empty object that some parsers
@@ -24,11 +25,15 @@ export type ParsedBody = { text: string } | { value: unknown }
 export function findParsed(req: ParsedRequest, limit: number): ParsedBody | undefined {
   if (req.readable || !req.readableEnded || findIntake(req) !== undefined) return undefined
   const { rawBody, body } = req
-  if (typeof rawBody === 'string' || rawBody instanceof Uint8Array) return { text: readRaw(req, rawBody, limit) }
-  if (body instanceof Uint8Array) return { text: readRaw(req, body, limit) }
+  const raw = [rawBody, body].find(isRaw)
+  if (raw !== undefined) return { text: readRaw(req, raw, limit) }
   if (body === undefined) return undefined
   if (isEmpty(body) && req._body !== true && !isShort(req)) throw new BodyError('consumed')
   return { value: body }
+}
+
+function isRaw(value: unknown): value is string | Uint8Array {
+  return typeof value === 'string' || value instanceof Uint8Array
 }
 
 function readRaw(req: HttpRequest, raw: string | Uint8Array, limit: number): string {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import express5, { type RequestHandler } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
-import { addApi, addClient, CLIENT_ID, GOOD, startServer, type TestServer } from './fixtures.js'
+import { addApi, addClient, GOOD, startServer, type TestServer } from './fixtures.js'
 
 type Parsers = (express: typeof express5) => RequestHandler[]
 
@@ -25,6 +25,11 @@ const asText = jsonKeeping(raw => raw.toString())
 const simple: Parsers = express => [express.urlencoded({ extended: false })]
 const extended: Parsers = express => [express.urlencoded({ extended: true })]
 const raw: Parsers = express => [express.raw({ type: '*/*' })]
+const text: Parsers = express => [express.text({ type: '*/*' })]
+/** What stands between a parser and the router, and changes the text. */
+const textThen =
+  (change: (text: string) => string): Parsers =>
+  express => [...text(express), (req, _res, next) => next(void Object.assign(req, { body: change(req.body) }))]
 
 const form = new URLSearchParams(GOOD).toString()
 const members = JSON.stringify(GOOD).slice(1, -1)
@@ -117,11 +122,94 @@ const cases: Case[] = [
     body: `${form}&scope=read:users`,
     outcome: 'read:users',
   },
+  { description: 'express.text, JSON', parsers: text, type: JSON_TYPE, body: good, outcome: 'read:users' },
   {
-    description: 'express.text',
-    parsers: express => [express.text({ type: '*/*' })],
+    description: 'express.text, a form',
+    parsers: text,
+    type: FORM,
+    body: `${form}&scope=read:users&x=ä`,
+    outcome: 'read:users',
+  },
+  { description: 'express.text, a name twice', parsers: text, type: JSON_TYPE, body: twice, outcome: refused },
+  {
+    description: 'express.text, a form that names scope twice',
+    parsers: text,
+    type: FORM,
+    body: `${form}&scope=read:users&scope=write:users`,
+    outcome: refused,
+  },
+  {
+    description: 'express.text, decompressed',
+    parsers: text,
     type: JSON_TYPE,
-    body: good,
+    body: gzipSync(good),
+    headers: { 'content-encoding': 'gzip' },
+    outcome: 'read:users',
+  },
+  {
+    description: 'express.text, decompressed, a name twice',
+    parsers: text,
+    type: JSON_TYPE,
+    body: gzipSync(twice),
+    headers: { 'content-encoding': 'gzip' },
+    outcome: refused,
+  },
+  {
+    description: 'express.text, above the limit',
+    parsers: text,
+    type: FORM,
+    body: `${form}&x=${'x'.repeat(65_536)}`,
+    outcome: { status: 413, error: 'invalid_request' },
+  },
+  {
+    description: 'express.text, decompressed, above the limit',
+    parsers: text,
+    type: FORM,
+    body: gzipSync(`${form}&x=${'x'.repeat(65_536)}`),
+    headers: { 'content-encoding': 'gzip' },
+    outcome: { status: 413, error: 'invalid_request' },
+  },
+  {
+    description: 'a text without its last bytes',
+    parsers: textThen(whole => whole.replace(/&scope=.*/, '')),
+    type: FORM,
+    body: `${form}&scope=read:users`,
+    outcome: refused,
+  },
+  {
+    description: 'a text of as many characters as the body has bytes',
+    parsers: textThen(whole => whole.replace('ä', 'ab').replace('x', 'ä')),
+    type: FORM,
+    body: `${form}&scope=read:users&x=ä`,
+    outcome: refused,
+  },
+  {
+    description: 'a text with characters that were lost',
+    parsers: text,
+    type: FORM,
+    body: Buffer.concat([Buffer.from(`${form}&x=`), Buffer.of(0xe4)]),
+    outcome: refused,
+  },
+  {
+    description: 'a text that was read as Latin-1',
+    parsers: text,
+    type: `${FORM}; charset=iso-8859-1`,
+    body: Buffer.concat([Buffer.from(`${form}&x=`), Buffer.of(0xe4)]),
+    outcome: refused,
+  },
+  {
+    description: 'express.text, none',
+    parsers: text,
+    type: FORM,
+    body: '',
+    outcome: { status: 401, error: 'invalid_client' },
+  },
+  { description: 'express.text, no object', parsers: text, type: JSON_TYPE, body: '"a"', outcome: refused },
+  {
+    description: 'JSON inside a JSON string',
+    parsers: express => [express.json({ strict: false })],
+    type: JSON_TYPE,
+    body: JSON.stringify(good),
     outcome: refused,
   },
   ...[simple, extended].flatMap((parsers, i): Case[] => {
@@ -173,6 +261,7 @@ describe('a body that a parser of the host has read', () => {
     test = await startServer({ authorizeAdmin: () => ({ scopes: [] }) })
     await addApi(test)
     await addClient(test)
+    for (const version of [4, 5]) await addClient(test, { id: `cli_${version}` })
   })
 
   for (const [version, express] of Object.entries({ 4: express4, 5: express5 })) {
@@ -191,7 +280,7 @@ describe('a body that a parser of the host has read', () => {
       })
     }
 
-    const path = `/clients/${CLIENT_ID}/secrets`
+    const path = `/clients/cli_${version}/secrets`
     const soon = '"2026-03-02T00:00:00Z"'
     const bodies = [
       { description: 'an empty object', parsers: json, body: '{}', status: 201, expires: null },
@@ -210,6 +299,19 @@ describe('a body that a parser of the host has read', () => {
         status: 400,
       },
       { description: 'a raw Buffer', parsers: raw, body: `{"expires_at":${soon}}`, status: 201, expires: soon },
+      { description: 'a text', parsers: text, body: `{"expires_at":${soon}}`, status: 201, expires: soon },
+      {
+        description: 'a member twice in a text',
+        parsers: text,
+        body: `{"expires_at":${soon},"expires_at":${soon}}`,
+        status: 400,
+      },
+      {
+        description: 'a text without its last bytes',
+        parsers: textThen(() => '{}'),
+        body: `{"expires_at":${soon}}`,
+        status: 400,
+      },
       {
         description: 'an empty object that stands for what was not read',
         parsers: ((of: typeof express5) => [of.urlencoded({ extended: false }), drain]) satisfies Parsers,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { ManagementError, TemporarilyUnavailableError } from '../errors.js'
 import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+import { takeOver } from '../http/unread-body.js'
 
 type Answer = Parameters<RequestListener>[1]
 
@@ -61,6 +62,7 @@ export function createWaitingRoom({ limit = 1_000, timeout = 10_000 } = {}): Wai
 /** In the words of the endpoint that was asked. The connection ends: nothing of a body was read. */
 function refuse(req: IncomingMessage, res: Answer): void {
   const headers = { 'Retry-After': '5', Connection: 'close' }
+  takeOver(req, res)
   const [path = ''] = (req.url ?? '').split('?', 1)
   const done = (): void => undefined
   if (path.endsWith('/oauth/token')) {

@@ -46,8 +46,9 @@ export class Intake {
     const bytes = typeof chunk === 'string' ? this.#encode(chunk) : chunk
     this.#length += bytes.length
     if (this.#length > this.#limit) this.#fault ??= 'too-large'
-    if (this.#fault === undefined) this.#chunks.push(bytes)
-    else this.#settle()
+    if (this.#fault === undefined) return void this.#chunks.push(bytes)
+    this.stop()
+    this.#settle()
   }
 
   /** A host may have set an encoding. */
@@ -58,6 +59,7 @@ export class Intake {
     return Buffer.from(text, encoding)
   }
 
+  /** Keeps nothing any more, of what came neither. */
   stop(): void {
     this.#req.off('data', this.#add)
     this.#chunks.length = 0

@@ -1,5 +1,6 @@
 import type { Headers } from '../errors.js'
 import type { HttpResponse } from './handler.js'
+import { endAnswer } from './unread-body.js'
 
 /** Headers of an answer that nobody may store (RFC 6749 §5.1). */
 export const NOT_STORED = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
@@ -13,7 +14,7 @@ export function sendJson(res: HttpResponse, status: number, body: unknown, heade
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   res.setHeader('Content-Length', Buffer.byteLength(text))
   // As a string it leaves in one write with the headers.
-  res.end(res.req?.method === 'HEAD' ? undefined : text)
+  endAnswer(res, res.req?.method === 'HEAD' ? undefined : text)
 }
 
 /** The same, without a body. */
@@ -21,5 +22,5 @@ export function sendEmpty(res: HttpResponse, status: number, headers: Headers = 
   if (res.headersSent) return
   res.statusCode = status
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
-  res.end()
+  endAnswer(res, undefined)
 }

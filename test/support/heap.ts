@@ -4,14 +4,20 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
-/** Megabytes of the heap that a run leaves in use. Whatever it gives is held until they are counted. */
-export async function heapGrowth(run: () => Promise<unknown>): Promise<number> {
+/**
+ * Megabytes of memory that a run leaves in use: of the heap, or of the buffers. Whatever it gives is held until they are
+ * counted.
+ */
+export async function heapGrowth(
+  run: () => Promise<unknown>,
+  where: 'heapUsed' | 'arrayBuffers' = 'heapUsed',
+): Promise<number> {
   collect()
-  const before = process.memoryUsage().heapUsed
+  const before = process.memoryUsage()[where]
   const held = [await run()]
   await new Promise(resolve => setImmediate(resolve))
   collect()
-  const grown = process.memoryUsage().heapUsed - before
+  const grown = process.memoryUsage()[where] - before
   held.length = 0
   return grown / 1e6
 }

@@ -64,7 +64,7 @@ async function readAll(client: Socket): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function parseAnswer(text: string): Answer {
+export function parseAnswer(text: string): Answer {
   const [headers = '', ...rest] = text.split('\r\n\r\n')
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(headers)?.[1]), headers, text: rest.join('\r\n\r\n') }
 }

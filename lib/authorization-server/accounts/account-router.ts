@@ -1,5 +1,6 @@
 import type { Handler, HttpRequest, HttpResponse, Next } from '../../http/handler.js'
 import { letGo, takeIn } from '../../http/intake.js'
+import { takeOver } from '../../http/unread-body.js'
 import { originForm, pathOf } from '../../http/request-target.js'
 import { type ListedAccounts, stripMountPath, validateAnswer } from './accounts.js'
 import type { Account, AccountResolver } from '../context/context.js'
@@ -101,11 +102,14 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     const { req, res, next, target } = arrival
     const path = pathOf(target)
     const isOurs = [path, pathBelow?.(path)].some(own => own !== undefined && find(own) !== undefined)
-    if (isOurs) refuse(req, res, next)
-    else passOn(arrival)
+    if (!isOurs) return passOn(arrival)
+    letGo(req)
+    takeOver(req, res)
+    refuse(req, res, next)
   }
 
   function run(handle: AccountHandler, account: Account, arrival: Arrival): void {
+    takeOver(arrival.req, arrival.res)
     try {
       const running = handle(arrival.req, arrival.res, account)
       if (running !== undefined) running.catch(error => fail(error, arrival, account))
@@ -116,6 +120,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
 
   function fail(error: unknown, { req, res, next }: Arrival, account?: Account): void {
     letGo(req)
+    takeOver(req, res)
     try {
       const whose = account === undefined ? {} : { account: account.name }
       if (isFault(error)) emit({ type: 'server_error', ...whose, cause: error })

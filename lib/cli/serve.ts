@@ -11,6 +11,7 @@ import { sendJson } from '../http/respond.js'
 import type { Config } from './config.js'
 import { type Answered, type Connections, trackConnections } from './connections.js'
 import { createDemo } from './demo.js'
+import { listenTo } from './expect-continue.js'
 import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
 import { type Place, placeOf } from './place.js'
@@ -39,7 +40,7 @@ export async function serve(config: Config, screen: Screen, signal?: AbortSignal
   const connections = trackConnections(http, logAnswer(log))
   const room = createWaitingRoom()
   const warnOfProxy = createProxyWarning(config, log)
-  http.on('request', (req, res) => {
+  listenTo(http, (req, res) => {
     connections.begin(req, res)
     warnOfProxy(req)
     room.enter(req, res)

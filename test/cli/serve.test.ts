@@ -204,6 +204,22 @@ describe('scopegate serve', () => {
     expect(stdout).not.to.match(/a-password|hidden/)
   })
 
+  it('does not ask for a body whose length says that it is too large', async () => {
+    const command = new Command({ PORT: '0', DATA_DIR: ':memory:' })
+    const { port, hostname } = new URL(await command.address())
+    const lines = ['Host: a', 'Content-Type: application/x-www-form-urlencoded', 'Expect: 100-continue']
+    for (const [length, status] of [
+      [4 * 1024 * 1024, 100],
+      [4 * 1024 * 1024 + 1, 413],
+    ]) {
+      const client = connect(Number(port), hostname)
+      client.write(['POST /oauth/token HTTP/1.1', ...lines, `Content-Length: ${length}`, '', ''].join('\r\n'))
+      expect(String((await once(client, 'data'))[0])).to.match(new RegExp(`^HTTP/1\\.1 ${status} `))
+      client.destroy()
+    }
+    await command.stop()
+  })
+
   it('prints the secret on the first start alone', async () => {
     const first = new Command({ PORT: '0', DATA_DIR: folder })
     await first.address()

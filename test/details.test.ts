@@ -18,7 +18,7 @@ function documented(heading: string): string[] {
 function named(): Set<string> {
   const patterns = [
     /\bdetail: '([^']+)'/g,
-    /\b(?:refuse|malformed|unanswered|insufficient|unauthorized|invalidTarget|invalidScope|assertBegun)\('([^']+)'/g,
+    /\b(?:refuse|malformed|unanswered|insufficient|unauthorized|invalidTarget|invalidScope|invalidGrant|assertBegun)\('([^']+)'/g,
     /\brefuse\(account, \w+, '([^']+)'/g,
     /\binvalid\('[A-Z][^']+', '([^']+)'/g,
     /\bconst SILENT = '([^']+)'/g,
@@ -40,7 +40,6 @@ const COMPOSED = [
   ...['not_three_parts', 'base64url', 'not_json', 'not_an_object'].map(code => `dpop_${code}`),
   ...['dpop_key_corrupt', 'dpop_key_key_type', 'dpop_key_private', 'dpop_key_weak'],
   ...['scope_malformed', 'scope_missing', 'no_credential', 'other_scheme'],
-  ...['no_code', 'unknown_code', 'no_refresh_token', 'unknown_refresh_token'],
 ]
 
 describe('details', () => {

@@ -1,19 +1,23 @@
 import { randomFillSync } from 'node:crypto'
-import { type Clock, epochSeconds } from '../../clock.js'
 import type { ApiRecord } from '../../store/records.js'
 import type { Account } from '../context/context.js'
 import type { Signer } from '../keys/signing-keys.js'
 
+/** What an access token is for: an API, or this server's `/userinfo`. */
+export type TokenTarget = Pick<ApiRecord, 'identifier' | 'token_dialect' | 'token_lifetime'>
+
 /** What an access token says. */
 export interface AccessTokenGrant {
   account: Account
-  api: ApiRecord
+  api: TokenTarget
   /** The user, or the client itself (RFC 9068 §2.2). */
   subject: string
   clientId: string
   scope: string
   /** The granted scopes that stand in the API's catalogue. */
   permissions: readonly string[]
+  /** The grant that it rests on: introspection finds it by the `jti`. Absent where a client asks for itself. */
+  grantId?: string
 }
 
 export interface IssuedToken {
@@ -26,15 +30,16 @@ export interface IssuedToken {
 /**
  * Signs an access token (RFC 9068 §2): one audience, byte for byte the API's identifier; never `nbf`.
  * Does not ask whether the client may have it.
+ *
+ * @param issuedAt seconds
  */
 export async function issueAccessToken(
-  grant: AccessTokenGrant,
+  { account, api, subject, clientId, scope, permissions, grantId }: AccessTokenGrant,
   signer: Signer,
-  { clock }: { clock: Clock },
+  issuedAt: number,
 ): Promise<IssuedToken> {
-  const { account, api, subject, clientId, scope, permissions } = grant
-  const iat = epochSeconds(clock)
-  const jti = createTokenId()
+  const id = createTokenId()
+  const jti = grantId === undefined ? id : `${grantId}.${id}`
   const claims = {
     iss: account.issuer,
     sub: subject,
@@ -43,8 +48,8 @@ export async function issueAccessToken(
     account: account.name,
     scope,
     ...(api.token_dialect === 'access_token_authz' && { permissions }),
-    iat,
-    exp: iat + api.token_lifetime,
+    iat: issuedAt,
+    exp: issuedAt + api.token_lifetime,
     jti,
   }
   return { token: await signer.sign(claims), jti, expiresIn: api.token_lifetime }

@@ -35,7 +35,11 @@ export async function resolveTarget(
   return ceiling === undefined ? { api } : { api, ceiling }
 }
 
-function requestedAudience(parameters: ReadonlyMap<string, string>): string | undefined {
+/**
+ * @returns undefined where none is named
+ * @throws InvalidTargetError `audience` and its alias `resource` differ
+ */
+export function requestedAudience(parameters: ReadonlyMap<string, string>): string | undefined {
   const audience = parameters.get('audience') || undefined
   const resource = parameters.get('resource') || undefined
   if (audience !== undefined && resource !== undefined && audience !== resource) {
@@ -48,8 +52,8 @@ function defaultAudience({ default_audience, api_grants }: ClientRecord): string
   return default_audience ?? (api_grants?.length === 1 ? api_grants[0]?.audience : undefined)
 }
 
-/** undefined: no ceiling; null: nothing. */
-function ceilingFor(
+/** What `api_grants` let the client have of the API. undefined: no ceiling; null: nothing. */
+export function ceilingFor(
   { api_grants }: ClientRecord,
   identifier: string,
   apiGrants: ApiGrantsMode,
@@ -59,6 +63,6 @@ function ceilingFor(
   return entries.length === 0 ? null : new Set(entries.flatMap(({ scope }) => scope))
 }
 
-function invalidTarget(detail: TokenEndpointDetail): InvalidTargetError {
+export function invalidTarget(detail: TokenEndpointDetail): InvalidTargetError {
   return new InvalidTargetError('The audience is not available to this client.', { detail })
 }

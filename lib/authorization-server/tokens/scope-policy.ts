@@ -52,6 +52,6 @@ export function grantOwnScope(requested: readonly string[], { api, ceiling }: Ta
   return { scope: formatScope(permissions), permissions }
 }
 
-function invalidScope(detail: TokenEndpointDetail): InvalidScopeError {
+export function invalidScope(detail: TokenEndpointDetail): InvalidScopeError {
   return new InvalidScopeError('The scope is malformed, or not available to this client.', { detail })
 }

@@ -14,7 +14,7 @@ export interface TokenServices {
   registry: Registry
   apiGrants: ApiGrantsMode
   signingKeys: SigningKeys
-  records: Pick<Records, 'authorizationCodes' | 'grants' | 'revokedTokens'>
+  records: Pick<Records, 'authorizationCodes' | 'consents' | 'grants' | 'revokedTokens'>
   grants: Grants
   /** Absent: nobody signs in here. */
   users?: Users

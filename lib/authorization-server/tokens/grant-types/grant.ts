@@ -18,6 +18,8 @@ export interface TokenResponse {
   expires_in: number
   scope: string
   refresh_token?: string
+  /** With `openid` (OpenID Connect Core §3.1.3.3). */
+  id_token?: string
 }
 
 /** One grant of the token endpoint. */

@@ -1,6 +1,7 @@
+import { authorizationCodeGrant } from './authorization-code.js'
 import { clientCredentialsGrant } from './client-credentials.js'
 import type { Grant } from './grant.js'
-import { authorizationCodeGrant, refreshTokenGrant } from './user-flows.js'
+import { refreshTokenGrant } from './refresh-token.js'
 
 /** Every grant of the token endpoint, by its `grant_type`. */
 export const GRANTS: ReadonlyMap<string, Grant> = new Map(

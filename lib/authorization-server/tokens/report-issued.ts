@@ -1,0 +1,16 @@
+import type { Emit } from '../context/events.js'
+import type { AccessTokenGrant, IssuedToken } from './access-token.js'
+
+/** Characters of a token from which on servers and proxies refuse the header that holds it: half of Node's 16 KB. */
+const LARGE_TOKEN = 8_192
+
+/** Tells the host of an access token, and of one that is too long for many servers. */
+export function reportIssued(
+  { account, api, clientId, scope }: AccessTokenGrant,
+  { token, jti }: IssuedToken,
+  { emit }: { emit: Emit },
+): void {
+  const about = { account: account.name, clientId, audience: api.identifier }
+  emit({ type: 'token_issued', ...about, scope, jti })
+  if (token.length > LARGE_TOKEN) emit({ type: 'token_large', ...about, length: token.length })
+}

@@ -152,8 +152,44 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'users_failed',
 ] as const
 
+/** Why `/authorize` refuses, beside the reasons that it shares with the token endpoint. */
+export const AUTHORIZE_DETAILS = [
+  // Who asks, and where the answer goes.
+  'no_sign_in',
+  'query_too_large',
+  'no_client_id',
+  'no_redirect_uri',
+  'unregistered_redirect_uri',
+  // The request.
+  'undecodable',
+  'no_response_type',
+  'response_type',
+  'response_mode',
+  'no_code_challenge',
+  'code_challenge',
+  'code_challenge_method',
+  'prompt',
+  'max_age',
+  'request_object',
+  // The user.
+  'sign_in_required',
+  'sign_in_failed',
+  'consent_required',
+  'no_permission_left',
+  'user_denied',
+  'nothing_ticked',
+  // The page.
+  'unknown_request',
+  'other_browser',
+  'client_changed',
+  'signed_out',
+  'anti_forgery',
+  'no_decision',
+] as const
+
 export type GuardDetail = (typeof GUARD_DETAILS)[number]
 export type TokenEndpointDetail = (typeof TOKEN_ENDPOINT_DETAILS)[number]
+export type AuthorizeDetail = (typeof AUTHORIZE_DETAILS)[number]
 
 /** Which rule refused. */
-export type Detail = GuardDetail | TokenEndpointDetail
+export type Detail = GuardDetail | TokenEndpointDetail | AuthorizeDetail

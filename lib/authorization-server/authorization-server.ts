@@ -1,9 +1,11 @@
 import { forwardClock } from '../clock.js'
 import { ManagementError } from '../errors.js'
 import { isManagementFault, isOauthFault, managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+import { pageErrorHandler, sendErrorPage } from '../http/error-page.js'
 import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
-import type { Handler } from '../http/handler.js'
+import type { Handler, HttpRequest } from '../http/handler.js'
 import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
+import { pathOf } from '../http/request-target.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
@@ -18,6 +20,10 @@ import {
 } from '../store/user-records.js'
 import { type AccountHandler, createAccountRouter } from './accounts/account-router.js'
 import { isInserted, type ListedAccounts } from './accounts/accounts.js'
+import type { AuthorizeContext } from './authorize/authorize-context.js'
+import { createAuthorizeHandler } from './authorize/authorize-handler.js'
+import { createDecisionHandler } from './authorize/decision-handler.js'
+import { REQUEST_PATH } from './authorize/pending.js'
 import { MANAGEMENT_PERMISSIONS } from './admin/catalogue.js'
 import { createAdminRouter } from './admin/index.js'
 import { createAuthorizeAdmin } from './admin/authorize-admin.js'
@@ -27,10 +33,11 @@ import type { Records } from './context/context.js'
 import { createEmit } from './context/events.js'
 import { ANY_MANAGER, createManagers } from './admin/managers.js'
 import { createGrants } from './grants/grants.js'
+import { createConsents } from './consent/consents.js'
 import { createUsers } from './users/users.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
-import { authorizeHandler, createKeySetHandler, metadataHandler } from './discovery/metadata-router.js'
+import { createKeySetHandler, metadataHandler } from './discovery/metadata-router.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
 import { createFailureLimiter } from './clients/rate-limit.js'
 import { createRegistry } from './context/registry.js'
@@ -105,14 +112,14 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   const checked = validateOptions(options)
   const { store, accounts, checks } = checked
   const records = await openRecords(store)
-  const { context, tokenContext, bootstrap } = assemble(checked, records)
+  const { context, tokenContext, authorizeContext, bootstrap } = assemble(checked, records)
   const health = (...call: readonly unknown[]): Promise<void> => {
     refuseAsMiddleware(call, 'health', CALL_IN_HANDLER)
     return store.ping()
   }
   const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
   const server: AuthorizationServer = {
-    router: createPublicRouter(shared, tokenContext),
+    router: createPublicRouter(shared, tokenContext, authorizeContext),
     adminRouter: createManagementRouter(shared, context),
     takeManagementClients: bootstrap.takeCreated,
     ready: health,
@@ -156,11 +163,12 @@ async function openRecords(store: Store): Promise<Records> {
 interface Assembly {
   context: ServerContext
   tokenContext: TokenContext
+  authorizeContext: AuthorizeContext
   bootstrap: Bootstrap
 }
 
 function assemble(options: ValidatedOptions, records: Records): Assembly {
-  const { clock, tokenType, managementClient, users, refreshGrace, revokesAccessTokens } = options
+  const { clock, tokenType, managementClient, refreshGrace, revokesAccessTokens, consentPage } = options
   const ageClock = forwardClock(clock)
   const emit = createEmit(options.onEvent)
   const encryption = createKeyEncryption(options.encryption)
@@ -173,12 +181,19 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const limiter = createFailureLimiter(options.clientAuthenticationLimits, ageClock)
   const permissions = MANAGEMENT_PERMISSIONS
   const grants = createGrants({ records, clock, emit })
+  const users = options.users && createUsers(options.users, emit)
+  const { apiGrants } = options
   return {
     context: { clock, records, registry, secretUses, managers, authorizeAdmin },
     tokenContext: {
       ...{ clock, registry, signingKeys, records, grants, emit, secretUses, limiter },
-      ...{ apiGrants: options.apiGrants, refreshGrace, revokesAccessTokens },
-      ...(users !== undefined && { users: createUsers(users, emit) }),
+      ...{ apiGrants, refreshGrace, revokesAccessTokens },
+      ...(users !== undefined && { users }),
+    },
+    authorizeContext: {
+      ...{ clock, registry, records, emit, apiGrants, consents: createConsents({ records, clock }) },
+      ...(users !== undefined && { users }),
+      ...(consentPage !== undefined && { consentPage }),
     },
     bootstrap: createBootstrap({ clock, records, registry, signingKeys, emit, permissions, managementClient }),
   }
@@ -186,10 +201,16 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
 
 type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'checks' | 'open' | 'emit'>
 
-function createPublicRouter(shared: Shared, context: TokenContext): Handler {
+/** The paths that people come to, below an account or not: what goes wrong there is answered by a page. */
+const PAGE_PATH = /\/authorize(?:\/[^/]+)?$/
+
+const isForPeople = ({ url = '/' }: HttpRequest): boolean => PAGE_PATH.test(pathOf(url))
+
+function createPublicRouter(shared: Shared, context: TokenContext, authorizeContext: AuthorizeContext): Handler {
+  const decide = createDecisionHandler(authorizeContext)
   const handlers: ReadonlyMap<string, AccountHandler> = new Map([
     ['/oauth/token', createTokenHandler(context)],
-    ['/authorize', authorizeHandler],
+    ['/authorize', createAuthorizeHandler(authorizeContext)],
     ['/.well-known/jwks.json', createKeySetHandler(context.signingKeys)],
     ['/.well-known/oauth-authorization-server', metadataHandler],
     ['/.well-known/openid-configuration', metadataHandler],
@@ -198,13 +219,15 @@ function createPublicRouter(shared: Shared, context: TokenContext): Handler {
   return createAccountRouter('authorizationServer', {
     ...shared,
     checkMount: createMountCheck(shared.emit),
-    find: path => handlers.get(path),
-    reaches: path => isInserted(path) || paths.some(own => path.endsWith(own)),
+    find: path => handlers.get(path) ?? (REQUEST_PATH.test(path) ? decide : undefined),
+    reaches: path => isInserted(path) || PAGE_PATH.test(path) || paths.some(own => path.endsWith(own)),
     bodyLimit: TOKEN_BODY_LIMIT,
-    refuse: (_req, res) => {
-      sendJson(res, 404, { error: 'not_found', error_description: 'There is no such account.' }, NOT_STORED)
+    refuse: (req, res) => {
+      const message = 'There is no such account.'
+      if (isForPeople(req)) sendErrorPage(res, 404, message)
+      else sendJson(res, 404, { error: 'not_found', error_description: message }, NOT_STORED)
     },
-    answer: oauthErrorHandler,
+    answer: (error, req, res, next) => (isForPeople(req) ? pageErrorHandler : oauthErrorHandler)(error, req, res, next),
     isFault: isOauthFault,
   })
 }

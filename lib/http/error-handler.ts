@@ -28,7 +28,8 @@ export const oauthErrorHandler: ErrorHandler = (error, _req, res, next) => {
 /** Is the answer in OAuth's words a 5xx: a fault of ours, or of what we need? */
 export const isOauthFault = (error: unknown): boolean => toOAuthError(error).status >= 500
 
-function toOAuthError(error: unknown): OAuthError {
+/** What is thrown, in OAuth’s words. */
+export function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (error instanceof StoreUnavailableError) {
     return new TemporarilyUnavailableError('The service cannot answer now.', { cause: error, headers: RETRY_AFTER })

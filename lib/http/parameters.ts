@@ -71,7 +71,8 @@ const LOST: Partial<Record<BodyFault, string>> = {
   incomplete: 'is not as long as its Content-Length',
 }
 
-function unreadable(error: unknown): unknown {
+/** What reading a body has thrown, in OAuth’s words. */
+export function unreadable(error: unknown): unknown {
   if (!(error instanceof BodyError)) return error
   const { fault } = error
   if (fault === 'too-large') {

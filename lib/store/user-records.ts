@@ -22,6 +22,8 @@ export interface AuthorizationRequestRecord extends StoredRecord {
   login_hint?: string
   /** SHA-256, base64url, of the value of the browser's cookie. */
   browser: string
+  /** How often the browser was sent to sign in. Absent: never. */
+  sign_ins?: number
   expires_at: Date
 }
 

@@ -186,9 +186,14 @@ function thrown(error: unknown): never {
 describe('an unknown account', () => {
   const oauth = { error: 'not_found' }
   const management = { error_code: 'not_found' }
-  const rows: { path: string; outcome?: object }[] = [
+  const page = 'There is no such account.'
+  const rows: { path: string; outcome?: object | string }[] = [
     { path: '/t/nobody/oauth/token', outcome: oauth },
-    { path: '/t/nobody/authorize', outcome: oauth },
+    { path: '/t/nobody/authorize', outcome: page },
+    { path: '/t/nobody/authorize/req_1', outcome: page },
+    { path: '/authorize?client_id=x', outcome: page },
+    { path: '/t/nobody/authorize/' },
+    { path: '/t/nobody/authorize/req_1/x' },
     { path: '/t/nobody/.well-known/jwks.json', outcome: oauth },
     { path: '/.well-known/openid-configuration/t/nobody', outcome: oauth },
     { path: '/.well-known/oauth-authorization-server/t/nobody', outcome: oauth },
@@ -227,7 +232,9 @@ describe('an unknown account', () => {
           const url = mounted === '/' ? path : mounted + path
           const answer = await request(app).get(url)
           if (outcome === undefined) expect([answer.status, answer.text]).to.deep.equal([200, `host ${url}`])
-          else expect(answer.body).to.include(outcome)
+          else if (typeof outcome === 'object') expect(answer.body).to.include(outcome)
+          else
+            expect([answer.status, answer.type, answer.text.includes(outcome)]).to.deep.equal([404, 'text/html', true])
         })
       }
     }

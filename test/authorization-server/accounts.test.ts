@@ -34,7 +34,6 @@ describe('accountsByPath', () => {
     '/t//oauth/token',
     '/t/__proto__/oauth/token',
     '/oauth/token',
-    '/authorize',
     '/.well-known/jwks.json',
     '/.well-known/oauth-authorization-server',
     '/.well-known/oauth-authorization-server/t/nobody',

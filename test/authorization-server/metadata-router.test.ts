@@ -66,16 +66,6 @@ describe('metadata', () => {
     expect(Buffer.from(key.n, 'base64url')).to.have.length(256)
   })
 
-  for (const path of ['/authorize', '/authorize?response_type=code&redirect_uri=https%3A%2F%2Fevil.example']) {
-    it(`${path} answers an OAuth error and redirects nobody`, async () => {
-      const { app } = await startServer()
-      const { body, headers } = await request(app).get(path).expect(400)
-      expect(body.error).to.equal('unsupported_response_type')
-      expect(headers).not.to.have.property('location')
-      await request(app).put('/authorize').expect(405).expect('allow', 'GET, HEAD, POST')
-    })
-  }
-
   it('answers 503 while the store is down and the keys are not known', async () => {
     const accounts = () => ({ name: 'late', issuer: ISSUER, mountPath: '' })
     const { app, store } = await startServer({ accounts })

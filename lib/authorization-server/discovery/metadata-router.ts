@@ -33,16 +33,6 @@ export function createKeySetHandler(signingKeys: SigningKeys): AccountHandler {
 /** `/.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`. */
 export const metadataHandler: AccountHandler = createDocumentHandler('metadata', async account => metadataOf(account))
 
-/**
- * `/authorize`: answers with an OAuth error, in the response itself: without a registered redirect URI checked,
- * nobody is redirected anywhere (RFC 6749 §4.1.2.1).
- */
-export const authorizeHandler: AccountHandler = function authorize(req, res) {
-  if (req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'POST') throw refuseMethod('GET, HEAD, POST')
-  const error_description = 'Authorization codes are not issued by this server.'
-  sendJson(res, 400, { error: 'unsupported_response_type', error_description }, { 'Cache-Control': 'no-store' })
-}
-
 function createDocumentHandler(name: string, read: (account: Account) => Promise<object>): AccountHandler {
   const handle: AccountHandler = async (req, res, account) => {
     // Errors too may be read by pages of every origin.

@@ -1,0 +1,82 @@
+import { OAuthError } from '../../errors.js'
+import type { HttpResponse } from '../../http/handler.js'
+import { NOT_STORED, sendEmpty } from '../../http/respond.js'
+import { formatScope } from '../../scope.js'
+import type { AuthorizationRequestRecord } from '../../store/user-records.js'
+import type { Account } from '../context/context.js'
+import type { Emit } from '../context/events.js'
+import { type Decision, issueCode } from '../grants/authorization-codes.js'
+import type { AuthorizeContext } from './authorize-context.js'
+import { withParameters } from './redirect-uri.js'
+import { PageRefusal, type Refused } from './refusal.js'
+
+/** Where an answer for the client goes. */
+export type ReturnAddress = Pick<AuthorizationRequestRecord, 'redirect_uri' | 'state'>
+
+/** Sends the browser on by GET, whatever it came with; the next page is not told from where (RFC 9700 §4.2.4, §4.12). */
+export function sendOn(res: HttpResponse, location: string): void {
+  sendEmpty(res, 303, { ...NOT_STORED, 'Referrer-Policy': 'no-referrer', Location: location })
+}
+
+/** Answers the client: the issuer says who answers (RFC 9207 §2). */
+function answer(
+  res: HttpResponse,
+  { redirect_uri, state }: ReturnAddress,
+  { issuer }: Account,
+  parameters: Readonly<Record<string, string>>,
+): void {
+  sendOn(res, withParameters(redirect_uri, { ...parameters, state, iss: issuer }))
+}
+
+/** Makes the grant and the code, and sends both ways: to the client, and to the events. */
+export async function answerWithCode(
+  res: HttpResponse,
+  account: Account,
+  decision: Decision,
+  context: Pick<AuthorizeContext, 'records' | 'clock' | 'emit'>,
+): Promise<void> {
+  const { request, scope } = decision
+  const { code, grantId } = await issueCode(decision, context)
+  context.emit({
+    type: 'authorization_granted',
+    account: account.name,
+    clientId: request.client_id,
+    audience: request.audience,
+    scope: formatScope(scope),
+    grantId,
+  })
+  answer(res, request, account, { code })
+}
+
+export function answerWithRefusal(
+  res: HttpResponse,
+  account: Account,
+  address: ReturnAddress,
+  { error, description }: Refused,
+): void {
+  answer(res, address, account, { error, error_description: description })
+}
+
+/** @param clientId of a client that exists */
+export function reportRefusal(
+  emit: Emit,
+  account: Account,
+  { error, detail }: Pick<Refused, 'error' | 'detail'>,
+  clientId?: string,
+): void {
+  emit({
+    type: 'authorization_refused',
+    account: account.name,
+    code: error,
+    ...(clientId !== undefined && { clientId }),
+    ...(detail !== undefined && { detail }),
+  })
+}
+
+/** Tells the events of a refusal that the person is shown. @returns what is to be thrown, so that it becomes a page */
+export function reportPage(emit: Emit, account: Account, thrown: unknown, clientId?: string): unknown {
+  const shown = thrown instanceof PageRefusal ? thrown.shown : thrown
+  if (!(shown instanceof OAuthError) || shown.status >= 500) return shown
+  reportRefusal(emit, account, { error: shown.error ?? 'invalid_request', detail: shown.detail }, clientId)
+  return shown
+}

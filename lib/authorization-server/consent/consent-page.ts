@@ -1,0 +1,51 @@
+import { type Html, html } from '../../http/html.js'
+import { layout } from '../../http/page.js'
+import type { ConsentScope, ConsentView } from './consent-view.js'
+
+/** The page where no `consentPage` of the host makes it. */
+export function renderConsentPage(view: ConsentView): string {
+  const title = view.api === undefined ? 'Sign in to an application' : 'Allow access'
+  return layout({ title, nonce: view.styleNonce, body: html`${introduction(view)}\n${form(view)}` })
+}
+
+function introduction({ client, api, user }: ConsentView): Html {
+  const name = html`<bdi>${client.name}</bdi>`
+  const heading =
+    api === undefined
+      ? html`<h1>${name} wants to know who you are</h1>`
+      : html`<h1>${name} wants access to <bdi>${api.name}</bdi></h1>`
+  const about = client.description ? html`\n<p class="quiet"><bdi>${client.description}</bdi></p>` : undefined
+  const kind = client.isFirstParty
+    ? 'It belongs to the operator of this service.'
+    : 'It does not belong to the operator of this service.'
+  return html`${heading}${about}
+<p>${kind} Afterwards you are sent to <bdi><strong>${client.redirectHost}</strong></bdi>.</p>
+<p class="quiet">You are signed in as ${who(user)}.</p>`
+}
+
+function who({ id, name }: ConsentView['user']): Html {
+  return name ? html`<bdi>${name}</bdi> (<bdi>${id}</bdi>)` : html`<bdi>${id}</bdi>`
+}
+
+function form({ action, antiForgery, scopes }: ConsentView): Html {
+  const list =
+    scopes.length === 0
+      ? html`<p>No permission is asked for.</p>`
+      : html`<fieldset>
+<legend>What it may do</legend>
+${scopes.map(checkBox)}
+</fieldset>`
+  return html`<form method="post" action="${action}">
+<input type="hidden" name="${antiForgery.name}" value="${antiForgery.value}">
+${list}
+<div class="buttons">
+<button type="submit" name="decision" value="deny">Deny</button>
+<button type="submit" name="decision" value="allow" class="main">Allow</button>
+</div>
+</form>`
+}
+
+function checkBox({ value, description, isNew }: ConsentScope): Html {
+  const mark = isNew && html` <span class="new">new</span>`
+  return html`<label><input type="checkbox" name="scope" value="${value}" checked><span><bdi>${description || value}</bdi>${mark}</span></label>\n`
+}

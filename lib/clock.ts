@@ -12,6 +12,11 @@ export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000)
 }
 
+/** A date in the same seconds. */
+export function epochOf(date: Date): number {
+  return Math.floor(date.getTime() / 1000)
+}
+
 /** A clock for ages: it never goes back. Its times mean something only beside each other. */
 export interface ForwardClock extends Clock {
   /** The same as {@link now}, where the clock it goes by was read already. @param time what that one says at this moment */

@@ -42,6 +42,8 @@ export const GUARD_DETAILS = [
   'claim',
   'revoked',
   'client_deleted',
+  'grant_ended',
+  'api_deleted',
   // Proof of possession.
   'bound_token_as_bearer',
   'dpop_required',
@@ -138,6 +140,9 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'api_grant_removed',
   'offline_access_not_allowed',
   'no_permission_left',
+  // The token that is asked about.
+  'no_token_parameter',
+  'access_token_not_revocable',
   // What is asked for.
   'no_audience',
   'audience_and_resource',

@@ -167,6 +167,14 @@ export class UnsupportedGrantTypeError extends OAuthError {
   readonly code = 'ERR_UNSUPPORTED_GRANT_TYPE'
 }
 
+/** 400: tokens of this kind cannot be revoked here (RFC 7009 §2.2.1). */
+export class UnsupportedTokenTypeError extends OAuthError {
+  readonly status = 400
+  readonly statusCode = 400
+  readonly error = 'unsupported_token_type'
+  readonly code = 'ERR_UNSUPPORTED_TOKEN_TYPE'
+}
+
 /** 400: the scope breaks the grammar, or nothing of it is left after the API's policy (RFC 6749 §5.2). */
 export class InvalidScopeError extends OAuthError {
   readonly status = 400
@@ -330,6 +338,7 @@ export type ErrorCode =
   | 'ERR_INVALID_GRANT'
   | 'ERR_UNAUTHORIZED_CLIENT'
   | 'ERR_UNSUPPORTED_GRANT_TYPE'
+  | 'ERR_UNSUPPORTED_TOKEN_TYPE'
   | 'ERR_INVALID_SCOPE'
   | 'ERR_INVALID_TARGET'
   | 'ERR_REQUEST_RATE'

@@ -37,19 +37,23 @@ import { createConsents } from './consent/consents.js'
 import { createUsers } from './users/users.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
-import { createKeySetHandler, metadataHandler } from './discovery/metadata-router.js'
+import { createKeySetHandler, createMetadataHandler } from './discovery/metadata-router.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
 import { createFailureLimiter } from './clients/rate-limit.js'
 import { createRegistry } from './context/registry.js'
 import { createSecretUses } from './clients/secret-uses.js'
 import { createSigningKeys } from './keys/signing-keys.js'
-import { createTokenHandler, TOKEN_BODY_LIMIT, type TokenContext } from './tokens/token-router.js'
+import { TOKEN_BODY_LIMIT } from './tokens/client-request.js'
+import { createIntrospectionHandler } from './tokens/introspection.js'
+import { createRevocationHandler } from './tokens/revocation.js'
+import { createTokenHandler, type TokenContext } from './tokens/token-router.js'
+import { createUserInfoHandler } from './tokens/userinfo.js'
 
 /** The authorization side of an application. */
 export interface AuthorizationServer {
-  /** `/oauth/token`, `/authorize`, `/.well-known/…`; every other path goes on to the host's routes. */
+  /** `/oauth/…`, `/authorize`, `/userinfo`, `/.well-known/…`; every other path goes on to the host's routes. */
   router: Handler
-  /** `/apis`, `/clients`, …: the management API. */
+  /** `/apis`, `/clients`, `/consents`, `/grants`: the management API. */
   adminRouter: Handler
   /**
    * The management clients that this process has made since the last call, each with its secret where that was generated.
@@ -68,9 +72,9 @@ export interface AuthorizationServer {
 }
 
 /** The first segments of the management API's paths: what else comes to its router is the host's. */
-const ADMIN_PATH = /^\/(?:apis|clients|keys|logs)(?:\/|$)/
+const ADMIN_PATH = /^\/(?:apis|clients|consents|grants|keys|logs)(?:\/|$)/
 /** The same, below an account or not. */
-const ADMIN_PATH_BELOW = /\/(?:apis|clients|keys|logs)(?:\/|$)/
+const ADMIN_PATH_BELOW = /\/(?:apis|clients|consents|grants|keys|logs)(?:\/|$)/
 
 /**
  * Makes the authorization side: opens the store's collections and every listed account (its signing key, the management
@@ -174,7 +178,8 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const encryption = createKeyEncryption(options.encryption)
   const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
   const registry = createRegistry(records, ageClock)
-  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys, registry })
+  const revocable = revokesAccessTokens && { revokedTokens: records.revokedTokens }
+  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys, registry, ...revocable })
   const managers =
     options.authorizeAdmin === undefined ? createManagers({ clients: records.clients, clock }) : ANY_MANAGER
   const secretUses = createSecretUses({ records, clock, ageClock, emit })
@@ -184,7 +189,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const users = options.users && createUsers(options.users, emit)
   const { apiGrants } = options
   return {
-    context: { clock, records, registry, secretUses, managers, authorizeAdmin },
+    context: { clock, records, registry, grants, secretUses, managers, authorizeAdmin },
     tokenContext: {
       ...{ clock, registry, signingKeys, records, grants, emit, secretUses, limiter },
       ...{ apiGrants, refreshGrace, revokesAccessTokens },
@@ -208,8 +213,12 @@ const isForPeople = ({ url = '/' }: HttpRequest): boolean => PAGE_PATH.test(path
 
 function createPublicRouter(shared: Shared, context: TokenContext, authorizeContext: AuthorizeContext): Handler {
   const decide = createDecisionHandler(authorizeContext)
+  const metadataHandler = createMetadataHandler({ users: context.users !== undefined })
   const handlers: ReadonlyMap<string, AccountHandler> = new Map([
     ['/oauth/token', createTokenHandler(context)],
+    ['/oauth/revoke', createRevocationHandler(context)],
+    ['/oauth/introspect', createIntrospectionHandler(context)],
+    ...(context.users === undefined ? [] : [['/userinfo', createUserInfoHandler(context)] as const]),
     ['/authorize', createAuthorizeHandler(authorizeContext)],
     ['/.well-known/jwks.json', createKeySetHandler(context.signingKeys)],
     ['/.well-known/oauth-authorization-server', metadataHandler],

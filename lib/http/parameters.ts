@@ -21,6 +21,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   'redirect_uri',
   'code_verifier',
   'refresh_token',
+  'token',
+  'token_type_hint',
+  'access_token',
 ])
 
 const FORM = 'application/x-www-form-urlencoded'

@@ -73,7 +73,7 @@ export const CLIENT_KIND: RecordKind<ClientRecord> = {
   name: 'clients',
   idPrefix: 'cli_',
   unique: [],
-  indexes: ['name', 'api_grants.audience', 'updatedAt'],
+  indexes: ['name', 'api_grants.audience', 'web_origins', 'updatedAt'],
   text: ['name', 'description'],
   fields: CLIENT_FIELDS,
 }

@@ -94,7 +94,7 @@ export const GRANT_KIND: RecordKind<GrantRecord> = {
   name: 'grants',
   idPrefix: 'gra_',
   unique: ['family'],
-  indexes: ['user', 'client_id', 'audience', 'consent_id'],
+  indexes: ['user', 'client_id', 'audience', 'api_id', 'consent_id'],
   text: ['user', 'client_id', 'audience'],
   fields: { ...GRANT_FIELDS, family: { path: 'family', type: 'string' } },
   expiresAt: 'expires_at',
@@ -115,7 +115,7 @@ export const CONSENT_KIND: RecordKind<ConsentRecord> = {
   name: 'consents',
   idPrefix: 'con_',
   unique: ['key'],
-  indexes: ['user', 'client_id', 'audience'],
+  indexes: ['user', 'client_id', 'audience', 'api_id'],
   text: ['user', 'client_id', 'audience'],
   fields: { ...CONSENT_FIELDS, key: { path: 'key', type: 'string' } },
 }

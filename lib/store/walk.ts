@@ -29,3 +29,24 @@ export async function* walk<T extends StoredRecord>(
     after = page.next
   } while (after !== null)
 }
+
+/** How many records are removed at once. */
+const AT_ONCE = 20
+
+/** Removes every record that fulfils the filter. @param remove removes one; default: by its id, whatever its revision */
+export async function removeAll<T extends StoredRecord>(
+  collection: Collection<T>,
+  account: string,
+  filter: Filter,
+  remove: (record: T) => Promise<unknown> = ({ id }) => collection.remove(account, id),
+): Promise<void> {
+  let batch: T[] = []
+  const flush = async (): Promise<void> => {
+    await Promise.all(batch.map(record => remove(record)))
+    batch = []
+  }
+  for await (const record of walk(collection, account, filter)) {
+    if (batch.push(record) === AT_ONCE) await flush()
+  }
+  await flush()
+}

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { SecretUses } from '../clients/secret-uses.js'
 import type { AuthorizeAdmin, Records, Registry } from '../context/context.js'
+import type { Grants } from '../grants/grants.js'
 import type { Managers } from './managers.js'
 
 /** What the management API works with. */
@@ -8,6 +9,7 @@ export interface ServerContext {
   clock: Clock
   records: Records
   registry: Registry
+  grants: Grants
   secretUses: SecretUses
   /** Sees to it that somebody can manage each account. */
   managers: Managers

@@ -7,12 +7,14 @@ import { API_KIND, type ApiRecord } from '../../store/records.js'
 import { findFirst } from '../../store/walk.js'
 import { MANAGEMENT_AUDIENCE } from '../context/context.js'
 import { validateApiCreation, validateApiUpdate } from '../schemas/api.js'
+import { endAuthorizations } from './authorizations.js'
 import { listPage } from './listing.js'
 import {
   type AdminCall,
   changeRecord,
   getRecord,
   removeRecord,
+  removeWithRest,
   sendCreated,
   sendPage,
   sendRecord,
@@ -105,10 +107,14 @@ export async function updateApi(call: AdminCall): Promise<void> {
   sendRecord(call, changed, showApi(changed))
 }
 
-/** `DELETE /apis/:apis_id` */
+/** `DELETE /apis/:apis_id`: what users have authorized for it ends. */
 export async function deleteApi(call: AdminCall): Promise<void> {
-  const api = await removeRecord(call.context.records.apis, call, refuseSystem)
-  call.context.registry.apiChanged(api.account, api.identifier)
+  const { records, registry } = call.context
+  const remove = async (): Promise<void> => {
+    const api = await removeRecord(records.apis, call, refuseSystem)
+    registry.apiChanged(api.account, api.identifier)
+  }
+  await removeWithRest(call, remove, id => endAuthorizations(call, 'api_id', id))
   sendRemoved(call)
 }
 

@@ -11,12 +11,14 @@ import {
   type ClientProperties,
   withDefaults,
 } from './client-rules.js'
+import { endAuthorizations } from './authorizations.js'
 import { listPage } from './listing.js'
 import {
   type AdminCall,
   changeRecord,
   getRecord,
   removeRecord,
+  removeWithRest,
   sendCreated,
   sendPage,
   sendRecord,
@@ -94,17 +96,20 @@ function applyUpdate(client: ClientRecord, update: ClientProperties, now: number
   return changed.token_endpoint_auth_method === 'none' ? { ...changed, secrets: [] } : changed
 }
 
-/** `DELETE /clients/:client_id` */
+/** `DELETE /clients/:client_id`: what users have authorized it for ends. */
 export async function deleteClient(call: AdminCall): Promise<void> {
   const { records, managers } = call.context
-  const client = await removeRecord(
-    records.clients,
-    call,
-    present => assertMayChange(present, call.caller),
-    present =>
-      managers.keepOne(present, null, () => records.clients.remove(present.account, present.id, present.revision)),
-  )
-  clientChanged(call, client, client.secrets)
+  const remove = async (): Promise<void> => {
+    const client = await removeRecord(
+      records.clients,
+      call,
+      present => assertMayChange(present, call.caller),
+      present =>
+        managers.keepOne(present, null, () => records.clients.remove(present.account, present.id, present.revision)),
+    )
+    clientChanged(call, client, client.secrets)
+  }
+  await removeWithRest(call, remove, id => endAuthorizations(call, 'client_id', id))
   sendRemoved(call)
 }
 

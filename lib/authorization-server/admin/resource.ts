@@ -89,6 +89,28 @@ export async function removeRecord<T extends StoredRecord>(
   throw changedByMany()
 }
 
+/**
+ * Removes a record, then what rests on it. Where that fails halfway the record is gone: calling again, which is answered
+ * with 404, removes the rest.
+ *
+ * @param removeRest may find nothing
+ */
+export async function removeWithRest<R>(
+  { ids: [id = ''] }: AdminCall,
+  remove: () => Promise<R>,
+  removeRest: (id: string) => Promise<void>,
+): Promise<R> {
+  let removed: R
+  try {
+    removed = await remove()
+  } catch (error) {
+    if (error instanceof ManagementError && error.errorCode === 'not_found') await removeRest(id)
+    throw error
+  }
+  await removeRest(id)
+  return removed
+}
+
 /** Answers with one resource and its entity tag. */
 export function sendRecord({ res }: AdminCall, record: StoredRecord, body: object, status = 200): void {
   sendJson(res, status, body, { ETag: etagOf(record), 'Cache-Control': 'no-store' })

@@ -5,6 +5,8 @@ import type { Account, AdminCaller } from '../context/context.js'
 import type { ServerContext } from './admin-context.js'
 import { createApi, deleteApi, listApis, readApi, updateApi } from './apis.js'
 import { createClient, deleteClient, listClients, readClient, updateClient } from './clients.js'
+import { deleteConsent, listConsents, readConsent } from './consents.js'
+import { deleteGrant, listGrants, readGrant } from './grants.js'
 import { notFound, type Operation } from './resource.js'
 import { createClientSecret, deleteClientSecret } from './secrets.js'
 
@@ -49,6 +51,19 @@ const ROUTES: readonly Route[] = [
       DELETE: { scope: 'delete:clients', run: deleteClient },
     },
   },
+  { path: path('/consents'), methods: { GET: { scope: 'read:consents', run: listConsents } } },
+  {
+    path: path(`/consents/${ID}`),
+    methods: {
+      GET: { scope: 'read:consents', run: readConsent },
+      DELETE: { scope: 'delete:consents', run: deleteConsent },
+    },
+  },
+  { path: path('/grants'), methods: { GET: { scope: 'read:grants', run: listGrants } } },
+  {
+    path: path(`/grants/${ID}`),
+    methods: { GET: { scope: 'read:grants', run: readGrant }, DELETE: { scope: 'delete:grants', run: deleteGrant } },
+  },
   { path: path(`/clients/${ID}/secrets`), methods: { POST: { scope: 'update:clients', run: createClientSecret } } },
   {
     path: path(`/clients/${ID}/secrets/${ID}`),
@@ -57,7 +72,7 @@ const ROUTES: readonly Route[] = [
 ]
 
 /**
- * The management API: `/apis` and `/clients` of the calling account. Every call proves its scope before anything of it is
+ * The management API: `/apis`, `/clients`, `/consents` and `/grants` of the calling account. Every call proves its scope before anything of it is
  * looked at; every answer, a refusal too, is JSON.
  */
 export function createAdminRouter(context: ServerContext): AccountHandler {

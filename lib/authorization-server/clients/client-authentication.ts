@@ -26,6 +26,13 @@ interface Credentials {
   basic: boolean
 }
 
+export interface AuthenticationRules {
+  /** May a client without a secret call? Default: yes. */
+  publicClients?: boolean
+  /** Told which client the request names, before anything is proven; null: one that does not exist. */
+  onNamed?(client: ClientRecord | null): void
+}
+
 export interface AuthenticationServices {
   registry: Registry
   clock: Clock
@@ -46,13 +53,18 @@ export async function authenticateClient(
   parameters: ReadonlyMap<string, string>,
   account: Account,
   services: AuthenticationServices,
+  { publicClients = true, onNamed }: AuthenticationRules = {},
 ): Promise<AuthenticatedClient> {
   let clientId = ''
   try {
     const credentials = readCredentials(req, parameters, account)
     clientId = credentials.clientId
     const found = services.registry.client(account.name, clientId)
-    return prove(credentials, found instanceof Promise ? await found : found, account, services.clock.now())
+    const named = found instanceof Promise ? await found : found
+    onNamed?.(named)
+    const proven = prove(credentials, named, account, services.clock.now())
+    if (proven.secret === undefined && !publicClients) throw refuse(account, credentials.basic, 'public_client')
+    return proven
   } catch (error) {
     const seconds = error instanceof InvalidClientError ? services.limiter.fail(req, account.name, clientId) : undefined
     if (seconds === undefined) throw error

@@ -52,6 +52,8 @@ export interface Records {
 export interface Registry {
   client(account: string, clientId: string): Promise<ClientRecord | null> | ClientRecord | null
   api(account: string, identifier: string): Promise<ApiRecord | null> | ApiRecord | null
+  /** Stands this origin in `web_origins` of a client of the account? */
+  isWebOrigin(account: string, origin: string): Promise<boolean>
   clientChanged(account: string, clientId: string): void
   apiChanged(account: string, identifier: string): void
 }

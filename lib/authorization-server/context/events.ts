@@ -9,6 +9,17 @@ export type ServerEvent =
   /** A token of more than 8 192 characters: many servers refuse such a header with 431. */
   | { type: 'token_large'; account: string; clientId: string; audience: string; length: number }
   | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
+  /** A request to one of the other endpoints was refused. */
+  | {
+      type: 'request_refused'
+      endpoint: RefusingEndpoint
+      account: string
+      clientId?: string
+      code: string
+      detail?: string
+    }
+  /** An access token was revoked by its client (`revocation: { accessTokens: true }`). */
+  | { type: 'token_revoked'; account: string; clientId: string; jti: string }
   /** An issuer that is reached by http, on a host that is not loopback (`allowInsecureRequests`). */
   | { type: 'insecure_issuer'; code: 'insecure_issuer'; account: string; issuer: string }
   /** The router is mounted under a path that is not the issuer's, so that metadata names URLs where nothing is served. */
@@ -37,6 +48,9 @@ export type ServerEvent =
   /** One of the host's functions about users threw, or answered something else than it may. */
   | { type: 'users_failed'; account: string; hook: UsersHook; cause: unknown }
   | { type: 'server_error'; account?: string; cause: unknown }
+
+/** The endpoints besides the token endpoint. */
+export type RefusingEndpoint = 'revocation' | 'introspection' | 'userinfo'
 
 /** The host's functions about users. */
 export type UsersHook = 'authenticate' | 'loginUrl' | 'permissionsOf' | 'claimsOf' | 'consentPage'

@@ -19,10 +19,13 @@ const CLIENT_ID = /^[\x21-\x7e]{1,200}$/
 /** What an API may be called (its identifier). */
 const IDENTIFIER = /^[\x21-\x7e]{1,600}$/
 
+/** A web origin as clients are registered with: `scheme://host[:port]`. */
+const WEB_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[\x21-\x7e]{1,300}$/
+
 /**
  * Clients and APIs for the token endpoint: cached for 15 seconds, 10 000 and 32 MiB of each at most, one look-up at a time
  * for each. That one is absent is cached for 2 seconds, so that an unknown one costs no more than a known one. What this
- * process writes is seen at once. The records are shared: read only.
+ * process writes is seen at once. The records are shared: read only. Origins are looked up by their index, and cached likewise.
  *
  * @param clock one that only goes forward
  */
@@ -31,6 +34,9 @@ export function createRegistry(records: Pick<Records, 'apis' | 'clients'>, clock
   const apis = createRecordCache<ApiRecord>(clock, (account, identifier) =>
     findFirst(records.apis, account, eq('identifier', identifier)),
   )
+  const origins = createRecordCache<{ origin: string }>(clock, async (account, origin) =>
+    (await findFirst(records.clients, account, eq('web_origins', origin))) === null ? null : { origin },
+  )
   return {
     client(account, clientId) {
       return CLIENT_ID.test(clientId) ? clients.get(account, clientId) : null
@@ -38,7 +44,14 @@ export function createRegistry(records: Pick<Records, 'apis' | 'clients'>, clock
     api(account, identifier) {
       return IDENTIFIER.test(identifier) ? apis.get(account, identifier) : null
     },
-    clientChanged: clients.forget,
+    async isWebOrigin(account, origin) {
+      return WEB_ORIGIN.test(origin) && (await origins.get(account, origin)) !== null
+    },
+    clientChanged(account, clientId) {
+      clients.forget(account, clientId)
+      // Which ones it had before is not known here.
+      origins.clear()
+    },
     apiChanged: apis.forget,
   }
 }
@@ -46,6 +59,7 @@ export function createRegistry(records: Pick<Records, 'apis' | 'clients'>, clock
 interface RecordCache<T> {
   get(account: string, key: string): Promise<T | null> | T | null
   forget(account: string, key: string): void
+  clear(): void
 }
 
 /** Stands for a record that is not there. */
@@ -96,6 +110,10 @@ function createRecordCache<T extends object>(
       const cacheKey = keyOf(account, key)
       cache.delete(cacheKey)
       running.delete(cacheKey)
+    },
+    clear() {
+      cache.clear()
+      running.clear()
     },
   }
 }

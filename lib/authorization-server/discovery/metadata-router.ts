@@ -9,8 +9,20 @@ import type { SigningKeys } from '../keys/signing-keys.js'
 /** How long the documents may be kept, in seconds. */
 const MAX_AGE = 300
 
+/** What the server can do, as far as its metadata says so. */
+export interface MetadataSettings {
+  /** Are there users, so that codes, refresh tokens and ID tokens are issued? */
+  users: boolean
+  /** Can they be signed out here (OpenID Connect RP-Initiated Logout §2)? Default: no, their sessions are the host's. */
+  endSession?: boolean
+}
+
+/** How a client with a secret may authenticate. */
+const CONFIDENTIAL = ['client_secret_basic', 'client_secret_post']
+const ANY_CLIENT = [...CONFIDENTIAL, 'none']
+
 /** The members that RFC 8414 §2 and OpenID Connect Discovery §3 ask for; everything comes from the account's issuer. */
-export function metadataOf({ issuer }: Account): Record<string, unknown> {
+export function metadataOf({ issuer }: Account, { users, endSession = false }: MetadataSettings): object {
   return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
@@ -19,9 +31,27 @@ export function metadataOf({ issuer }: Account): Record<string, unknown> {
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
-    grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    grant_types_supported: ['client_credentials', ...(users ? ['authorization_code', 'refresh_token'] : [])],
+    token_endpoint_auth_methods_supported: ANY_CLIENT,
     code_challenge_methods_supported: ['S256'],
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: ANY_CLIENT,
+    introspection_endpoint: `${issuer}/oauth/introspect`,
+    introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
+    ...(users && userMembers(issuer)),
+    ...(users && endSession && { end_session_endpoint: `${issuer}/logout` }),
+  }
+}
+
+function userMembers(issuer: string): object {
+  return {
+    userinfo_endpoint: `${issuer}/userinfo`,
+    response_modes_supported: ['query'],
+    // RFC 9207 §3.
+    authorization_response_iss_parameter_supported: true,
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'azp', 'at_hash'],
   }
 }
 
@@ -31,7 +61,9 @@ export function createKeySetHandler(signingKeys: SigningKeys): AccountHandler {
 }
 
 /** `/.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`. */
-export const metadataHandler: AccountHandler = createDocumentHandler('metadata', async account => metadataOf(account))
+export function createMetadataHandler(settings: MetadataSettings): AccountHandler {
+  return createDocumentHandler('metadata', async account => metadataOf(account, settings))
+}
 
 function createDocumentHandler(name: string, read: (account: Account) => Promise<object>): AccountHandler {
   const handle: AccountHandler = async (req, res, account) => {

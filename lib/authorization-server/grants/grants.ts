@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import { eq } from '../../query/tree.js'
 import type { Filter } from '../../query/tree.js'
-import { findFirst, walk } from '../../store/walk.js'
+import { findFirst, removeAll } from '../../store/walk.js'
 import type { GrantRecord } from '../../store/user-records.js'
 import type { Records } from '../context/context.js'
 import type { Emit } from '../context/events.js'
@@ -9,14 +9,24 @@ import type { Emit } from '../context/events.js'
 /** How often a change is tried again that lost against another one. */
 const ATTEMPTS = 100
 
+/** The grant that an access token rests on: its `jti` begins with the grant's id. undefined: none, its client got it for itself. */
+export function grantIdOf(jti: string): string | undefined {
+  const dot = jti.indexOf('.')
+  return dot < 0 ? undefined : jti.slice(0, dot)
+}
+
 /** What ends grants, and changes them by compare-and-set. */
 export interface Grants {
   get(account: string, id: string): Promise<GrantRecord | null>
   /** @param family SHA-256 of what all its refresh tokens begin with */
   findByFamily(account: string, family: string): Promise<GrantRecord | null>
-  /** Ends one: its refresh tokens are worth nothing, introspection knows nothing of its access tokens. @returns whether it did */
-  end(grant: Pick<GrantRecord, 'account' | 'id' | 'client_id'>): Promise<boolean>
-  /** Ends every grant that fulfils the filter. */
+  /**
+   * Ends one: its refresh tokens are worth nothing, introspection knows nothing of its access tokens.
+   * @param revision only where it is still this one
+   * @returns whether it did
+   */
+  end(grant: Pick<GrantRecord, 'account' | 'id' | 'client_id'>, revision?: number): Promise<boolean>
+  /** Ends every grant that fulfils the filter, some at once. */
   endAll(account: string, filter: Filter): Promise<void>
   /**
    * @param alter gives the changed grant; the same one: nothing is to change. May throw to refuse
@@ -34,8 +44,11 @@ export function createGrants({
   clock: Clock
   emit: Emit
 }): Grants {
-  async function end({ account, id, client_id }: Pick<GrantRecord, 'account' | 'id' | 'client_id'>): Promise<boolean> {
-    const isEnded = await grants.remove(account, id)
+  async function end(
+    { account, id, client_id }: Pick<GrantRecord, 'account' | 'id' | 'client_id'>,
+    revision?: number,
+  ): Promise<boolean> {
+    const isEnded = await grants.remove(account, id, revision)
     if (isEnded) emit({ type: 'grant_ended', account, clientId: client_id, grantId: id })
     return isEnded
   }
@@ -45,7 +58,7 @@ export function createGrants({
     findByFamily: (account, family) => findFirst(grants, account, eq('family', family)),
     end,
     async endAll(account, filter) {
-      for await (const grant of walk(grants, account, filter)) await end(grant)
+      await removeAll(grants, account, filter, end)
     },
     async change(grant, alter) {
       let present: GrantRecord | null = grant

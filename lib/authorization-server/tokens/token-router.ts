@@ -1,72 +1,48 @@
 import type { TokenEndpointDetail } from '../../details.js'
-import {
-  InvalidRequestError,
-  OAuthError,
-  RequestMethodError,
-  UnauthorizedClientError,
-  UnsupportedGrantTypeError,
-} from '../../errors.js'
-import type { HttpRequest } from '../../http/handler.js'
-import { parseParameters } from '../../http/parameters.js'
+import { InvalidRequestError, OAuthError, UnauthorizedClientError, UnsupportedGrantTypeError } from '../../errors.js'
+import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { NOT_STORED, sendJson } from '../../http/respond.js'
 import type { ClientRecord } from '../../store/records.js'
 import type { AccountHandler } from '../accounts/account-router.js'
-import { authenticateClient } from '../clients/client-authentication.js'
 import type { Account } from '../context/context.js'
 import type { Grant, TokenResponse } from './grant-types/grant.js'
 import { GRANTS } from './grant-types/index.js'
-import type { FailureLimiter } from '../clients/rate-limit.js'
-import type { SecretUses } from '../clients/secret-uses.js'
+import { type ClientRequestServices, readClientRequest } from './client-request.js'
+import { withCors } from './cors.js'
 import type { TokenServices } from './token-services.js'
 
-/** Bytes a body may have. */
-export const TOKEN_BODY_LIMIT = 64 * 1024
-
-export interface TokenContext extends TokenServices {
-  secretUses: SecretUses
-  limiter: FailureLimiter
-}
+export type TokenContext = TokenServices & ClientRequestServices
 
 /** A call, and who makes it once that is known. */
 interface TokenCall {
   context: TokenContext
   req: HttpRequest
+  res: HttpResponse
   account: Account
   client?: ClientRecord
 }
 
 /** `POST /oauth/token` (RFC 6749 §3.2). No answer of it may be stored (§5.1), a refusal neither. */
 export function createTokenHandler(context: TokenContext): AccountHandler {
-  return async function token(req, res, account) {
-    const call: TokenCall = { context, req, account }
+  return withCors('POST', context.registry, async function token(req, res, account) {
+    const call: TokenCall = { context, req, res, account }
     try {
       sendJson(res, 200, await issue(call), NOT_STORED)
     } catch (error) {
       if (error instanceof OAuthError && error.status < 500) report(call, error)
       throw error
     }
-  }
+  })
 }
 
 /** The order decides which fault is named where a request has several. */
 async function issue(call: TokenCall): Promise<TokenResponse> {
-  const { context, req, account } = call
-  assertPost(req)
-  const parameters = await parseParameters(req, { limit: TOKEN_BODY_LIMIT })
-  const { client, secret } = await authenticateClient(req, parameters, account, context)
-  if (secret !== undefined) context.secretUses.note(account.name, client.id, secret.id)
+  const { context, req, res, account } = call
+  const { client, parameters } = await readClientRequest(req, res, account, context)
   call.client = client
   const grant = findGrant(parameters)
   assertGrantOf(client, grant)
   return grant.handle({ services: context, account, client, parameters })
-}
-
-function assertPost({ method }: HttpRequest): void {
-  if (method === 'POST') return
-  throw new RequestMethodError('The token endpoint is served by POST alone.', {
-    detail: 'method',
-    headers: { Allow: 'POST' },
-  })
 }
 
 function findGrant(parameters: ReadonlyMap<string, string>): Grant {

@@ -1,0 +1,70 @@
+import { InvalidRequestError, OAuthError } from '../../errors.js'
+import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import type { ClientRecord } from '../../store/records.js'
+import type { AccountHandler } from '../accounts/account-router.js'
+import type { Account } from '../context/context.js'
+import type { RefusingEndpoint } from '../context/events.js'
+import type { TokenServices } from './token-services.js'
+import { type ClientRequestServices, readClientRequest } from './client-request.js'
+import { createTokenState, type TokenState } from './token-state.js'
+
+/** What revocation and introspection work with. */
+export type ClientEndpointContext = TokenServices & ClientRequestServices
+
+/** A client asks about, or does something to, a token. */
+export interface TokenQuestion {
+  context: ClientEndpointContext
+  state: TokenState
+  account: Account
+  client: ClientRecord
+  token: string
+}
+
+interface Endpoint {
+  name: RefusingEndpoint
+  publicClients: boolean
+  answer(question: TokenQuestion, res: HttpResponse): Promise<void>
+}
+
+/**
+ * An endpoint where a client authenticates as at the token endpoint, and names a token. `token_type_hint` is only a hint:
+ * each kind of token looks like no other, so that nothing is looked for twice.
+ */
+export function createClientEndpoint(
+  { name, publicClients, answer }: Endpoint,
+  context: ClientEndpointContext,
+): AccountHandler {
+  const state = createTokenState(context)
+  const handle: AccountHandler = async (req: HttpRequest, res, account) => {
+    let client: ClientRecord | undefined
+    try {
+      const request = await readClientRequest(req, res, account, context, publicClients)
+      client = request.client
+      await answer({ context, state, account, client, token: readToken(request.parameters) }, res)
+    } catch (error) {
+      if (error instanceof OAuthError && error.status < 500) {
+        const { code, detail } = error
+        const who = client !== undefined && { clientId: client.id }
+        context.emit({
+          type: 'request_refused',
+          endpoint: name,
+          account: account.name,
+          code,
+          ...who,
+          ...(detail !== undefined && { detail }),
+        })
+      }
+      throw error
+    }
+  }
+  Object.defineProperty(handle, 'name', { value: name })
+  return handle
+}
+
+function readToken(parameters: ReadonlyMap<string, string>): string {
+  const token = parameters.get('token')
+  if (token === undefined) {
+    throw new InvalidRequestError('The token parameter is missing.', { detail: 'no_token_parameter' })
+  }
+  return token
+}

@@ -1,0 +1,53 @@
+import { RequestMethodError } from '../../errors.js'
+import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { parseParameters } from '../../http/parameters.js'
+import type { ClientRecord } from '../../store/records.js'
+import { type AuthenticationServices, authenticateClient } from '../clients/client-authentication.js'
+import type { SecretUses } from '../clients/secret-uses.js'
+import type { Account } from '../context/context.js'
+import { allowOriginOf } from './cors.js'
+
+/** Bytes a body may have. */
+export const TOKEN_BODY_LIMIT = 64 * 1024
+
+/** What a client sends to an endpoint where it authenticates: who it is, and its parameters. */
+export interface ClientRequest {
+  client: ClientRecord
+  parameters: ReadonlyMap<string, string>
+}
+
+export interface ClientRequestServices extends AuthenticationServices {
+  secretUses: SecretUses
+}
+
+/**
+ * Reads a request of a client: the method, the body, then who it is. Where the client that it names has the origin it
+ * comes from, scripts of that origin may read the answer, a refusal too.
+ *
+ * @param publicClients may a client without a secret call?
+ * @throws RequestMethodError, InvalidRequestError, RequestTooLargeError, InvalidClientError, RequestRateError
+ */
+export async function readClientRequest(
+  req: HttpRequest,
+  res: HttpResponse,
+  account: Account,
+  services: ClientRequestServices,
+  publicClients = true,
+): Promise<ClientRequest> {
+  assertPost(req)
+  const parameters = await parseParameters(req, { limit: TOKEN_BODY_LIMIT })
+  const { client, secret } = await authenticateClient(req, parameters, account, services, {
+    publicClients,
+    onNamed: named => allowOriginOf(named, req, res),
+  })
+  if (secret !== undefined) services.secretUses.note(account.name, client.id, secret.id)
+  return { client, parameters }
+}
+
+function assertPost({ method }: HttpRequest): void {
+  if (method === 'POST') return
+  throw new RequestMethodError('The endpoint is served by POST alone.', {
+    detail: 'method',
+    headers: { Allow: 'POST' },
+  })
+}

@@ -140,9 +140,7 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'api_grant_removed',
   'offline_access_not_allowed',
   'no_permission_left',
-  // The token that is asked about.
-  'no_token_parameter',
-  'access_token_not_revocable',
+
   // What is asked for.
   'no_audience',
   'audience_and_resource',
@@ -192,9 +190,12 @@ export const AUTHORIZE_DETAILS = [
   'no_decision',
 ] as const
 
+/** Why revocation and introspection refuse, besides what the token endpoint refuses of a request and of a client. */
+export const TOKEN_QUESTION_DETAILS = ['no_token_parameter', 'access_token_not_revocable'] as const
+
 export type GuardDetail = (typeof GUARD_DETAILS)[number]
 export type TokenEndpointDetail = (typeof TOKEN_ENDPOINT_DETAILS)[number]
 export type AuthorizeDetail = (typeof AUTHORIZE_DETAILS)[number]
 
 /** Which rule refused. */
-export type Detail = GuardDetail | TokenEndpointDetail | AuthorizeDetail
+export type Detail = GuardDetail | TokenEndpointDetail | AuthorizeDetail | (typeof TOKEN_QUESTION_DETAILS)[number]

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { GUARD_DETAILS, TOKEN_ENDPOINT_DETAILS } from '../lib/details.js'
+import { GUARD_DETAILS, TOKEN_ENDPOINT_DETAILS, TOKEN_QUESTION_DETAILS } from '../lib/details.js'
 import { sources } from './support/sources.js'
 
 const page = readFileSync(new URL('../docs/troubleshooting.md', import.meta.url), 'utf8')
@@ -43,7 +43,7 @@ const COMPOSED = [
 ]
 
 describe('details', () => {
-  const all: readonly string[] = [...GUARD_DETAILS, ...TOKEN_ENDPOINT_DETAILS]
+  const all: readonly string[] = [...GUARD_DETAILS, ...TOKEN_ENDPOINT_DETAILS, ...TOKEN_QUESTION_DETAILS]
 
   it('are short codes, each in one list once', () => {
     for (const code of all) expect(code).to.match(/^[a-z0-9_]{2,40}$/)
@@ -60,5 +60,6 @@ describe('details', () => {
   it('stand in docs/troubleshooting.md with cause and cure, those of each side under its heading', () => {
     expect(documented('Why a guard refuses')).to.have.members(GUARD_DETAILS)
     expect(documented('Why the token endpoint refuses')).to.have.members(TOKEN_ENDPOINT_DETAILS)
+    expect(documented('Why revocation and introspection refuse')).to.have.members(TOKEN_QUESTION_DETAILS)
   })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import request from 'supertest'
 import { thumbprint } from '../../lib/authorization-server/keys/signing-keys.js'
+import { metadataOf } from '../../lib/authorization-server/discovery/metadata-router.js'
 import { ISSUER, startServer } from './fixtures.js'
 
 const METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
@@ -17,6 +18,22 @@ const expected = {
   grant_types_supported: ['client_credentials'],
   token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
   code_challenge_methods_supported: ['S256'],
+  revocation_endpoint: `${ISSUER}/oauth/revoke`,
+  revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+  introspection_endpoint: `${ISSUER}/oauth/introspect`,
+  introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+}
+
+/** With users. */
+const withUsers = {
+  ...expected,
+  grant_types_supported: ['client_credentials', 'authorization_code', 'refresh_token'],
+  userinfo_endpoint: `${ISSUER}/userinfo`,
+  response_modes_supported: ['query'],
+  authorization_response_iss_parameter_supported: true,
+  prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+  scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+  claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'azp', 'at_hash'],
 }
 
 describe('metadata', () => {
@@ -29,6 +46,21 @@ describe('metadata', () => {
       expect(response.headers['content-type']).to.equal('application/json')
     })
   }
+
+  for (const path of METADATA) {
+    it(`${path} names what users need where there are users, and no sessions that are the host's`, async () => {
+      const { app } = await startServer({ users: { authenticate: () => undefined, loginUrl: '/login' } })
+      const { body } = await request(app).get(path).expect(200)
+      expect(body).to.deep.equal(withUsers)
+    })
+  }
+
+  it('names where users are signed out where their sessions are ours', () => {
+    const account = { name: 'default', issuer: ISSUER, mountPath: '' }
+    const endpoint = { end_session_endpoint: `${ISSUER}/logout` }
+    expect(metadataOf(account, { users: true, endSession: true })).to.deep.equal({ ...withUsers, ...endpoint })
+    expect(metadataOf(account, { users: false, endSession: true })).to.deep.equal(expected)
+  })
 
   for (const path of DOCUMENTS) {
     it(`${path} may be cached for five minutes and read by any origin`, async () => {

@@ -3,9 +3,9 @@ WORKDIR /app
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci --no-audit --no-fund
 COPY lib ./lib
-# Express, lmdb and mongoose are peers: they stay, in the versions of the lock file.
+# Express, lmdb, mongoose and openid-client are peers: they stay, in the versions of the lock file.
 RUN npm run --silent build
-RUN npm pkg delete devDependencies.express devDependencies.lmdb devDependencies.mongoose peerDependenciesMeta && npm prune --omit=dev --no-audit --no-fund
+RUN npm pkg delete devDependencies.express devDependencies.lmdb devDependencies.mongoose devDependencies.openid-client peerDependenciesMeta && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data

@@ -25,18 +25,25 @@ describe('imports', () => {
   const rules: { entry: string; forbidden: RegExp }[] = [
     {
       entry: 'index.ts',
-      forbidden: /^(mongoose|lmdb|ajv|express|pino|any-ascii)$|^(store|query|authorization-server|cli|testing)\//,
+      forbidden: /^(mongoose|lmdb|ajv|express|pino|any-ascii)$|^(store|query|authorization-server|cli|testing|users)\//,
     },
     {
       entry: 'testing/index.ts',
-      forbidden: /^(mongoose|lmdb|ajv|express|pino)$|^(store|query|authorization-server|cli)\//,
+      forbidden: /^(mongoose|lmdb|ajv|express|pino)$|^(store|query|authorization-server|cli|users)\//,
     },
-    { entry: 'authorization-server/index.ts', forbidden: /^(mongoose|lmdb|pino)$|^(store\/(mongo|embedded)|cli)\// },
+    {
+      entry: 'authorization-server/index.ts',
+      forbidden: /^(mongoose|lmdb|pino|openid-client)$|^(store\/(mongo|embedded)|cli|users)\//,
+    },
     {
       entry: 'store/embedded/index.ts',
       forbidden: /^(mongoose|lmdb|ajv|express)$|^(authorization-server|resource-server)\//,
     },
     { entry: 'store/mongo/index.ts', forbidden: /^(lmdb|ajv|express)$|^(authorization-server|resource-server)\// },
+    {
+      entry: 'users/index.ts',
+      forbidden: /^(mongoose|lmdb|ajv|express|pino|openid-client)$|^(store\/(mongo|embedded)|cli|testing)\//,
+    },
     { entry: 'http/error-handler.ts', forbidden: /^(store|query|authorization-server|resource-server)\// },
   ]
   for (const { entry, forbidden } of rules) {

@@ -34,10 +34,11 @@ import { createEmit } from './context/events.js'
 import { ANY_MANAGER, createManagers } from './admin/managers.js'
 import { createGrants } from './grants/grants.js'
 import { createConsents } from './consent/consents.js'
+import { bindUsers, keepsSessions } from './users/ready-made.js'
 import { createUsers } from './users/users.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
-import { createKeySetHandler, createMetadataHandler } from './discovery/metadata-router.js'
+import { createKeySetHandler, createMetadataHandler, type MetadataSettings } from './discovery/metadata-router.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
 import { createFailureLimiter } from './clients/rate-limit.js'
 import { createRegistry } from './context/registry.js'
@@ -123,7 +124,10 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   }
   const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
   const server: AuthorizationServer = {
-    router: createPublicRouter(shared, tokenContext, authorizeContext),
+    router: createPublicRouter(shared, tokenContext, authorizeContext, {
+      users: checked.users !== undefined,
+      endSession: keepsSessions(checked.users),
+    }),
     adminRouter: createManagementRouter(shared, context),
     takeManagementClients: bootstrap.takeCreated,
     ready: health,
@@ -143,6 +147,13 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
         await tokenContext.signingKeys.signer(account.name)
         await bootstrap.open(account)
       }
+      // Last, so that a start that failed can be tried again with the same users.
+      bindUsers(checked.users, {
+        ...tokenContext,
+        records,
+        createRouter: (name, own) =>
+          createAccountRouter(name, { ...shared, checkMount: createMountCheck(shared.emit), ...own }),
+      })
     },
   }
 }
@@ -211,9 +222,14 @@ const PAGE_PATH = /\/authorize(?:\/[^/]+)?$/
 
 const isForPeople = ({ url = '/' }: HttpRequest): boolean => PAGE_PATH.test(pathOf(url))
 
-function createPublicRouter(shared: Shared, context: TokenContext, authorizeContext: AuthorizeContext): Handler {
+function createPublicRouter(
+  shared: Shared,
+  context: TokenContext,
+  authorizeContext: AuthorizeContext,
+  settings: MetadataSettings,
+): Handler {
   const decide = createDecisionHandler(authorizeContext)
-  const metadataHandler = createMetadataHandler({ users: context.users !== undefined })
+  const metadataHandler = createMetadataHandler(settings)
   const handlers: ReadonlyMap<string, AccountHandler> = new Map([
     ['/oauth/token', createTokenHandler(context)],
     ['/oauth/revoke', createRevocationHandler(context)],

@@ -33,6 +33,32 @@ function sizeOf(folder) {
   return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
 }
 
+const LOGIN = { issuer: 'https://login.example.com', clientId: 'id', clientSecret: 'secret' }
+const LOGIN_LINE = 'oidcUsers needs openid-client: npm install openid-client'
+
+const callOidc = [
+  'const check = ({ oidcUsers, demoUsers }) => {',
+  "  demoUsers(['ada'])",
+  `  try { oidcUsers(${JSON.stringify(LOGIN)}) } catch ({ message }) { process.exit(message === '${LOGIN_LINE}' ? 0 : 1) }`,
+  '  process.exit(2)',
+  '}',
+]
+
+/** @param folder where the package is installed beside Express, without openid-client */
+export async function checkWithoutOpenidClient(folder) {
+  const calls = {
+    'oidc.mjs': ["import * as users from 'scopegate/users'", ...callOidc, 'check(users)'],
+    'oidc.cjs': [...callOidc, "check(require('scopegate/users'))"],
+    'oidc-copy.cjs': [...callOidc, "check(require('./node_modules/scopegate/dist/cjs/users/index.js'))"],
+  }
+  for (const [file, lines] of Object.entries(calls)) {
+    await check(`oidcUsers asks for openid-client at once: ${file}`, () => {
+      writeFileSync(join(folder, file), lines.join('\n'))
+      return run(folder, 'node', [file])
+    })
+  }
+}
+
 /** @param folder where the package is installed beside Express, without lmdb */
 export async function checkWithoutLmdb(folder) {
   const calls = {

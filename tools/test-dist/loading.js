@@ -1,7 +1,7 @@
-// Every subpath as Node's users load it: by import and by require, beside Express 5 and 4, without mongoose and lmdb.
+// Every subpath as Node's users load it: by import and by require, beside Express 5 and 4, without the optional peers.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkWithoutLmdb } from './alone.js'
+import { checkWithoutLmdb, checkWithoutOpenidClient } from './alone.js'
 import { check, install, run } from './run.js'
 import { SUBPATHS } from './subpaths.js'
 
@@ -45,9 +45,11 @@ export async function checkLoading(scratch, tarball) {
       writeFileSync(join(folder, file), lines.join('\n'))
       return run(folder, 'node', [file])
     }
-    await check(`Express ${version}: installs without mongoose and lmdb`, () => {
+    await check(`Express ${version}: installs without the optional peers`, () => {
       const installed = readdirSync(join(folder, 'node_modules'))
-      for (const name of ['mongoose', 'lmdb']) if (installed.includes(name)) throw new Error(`${name} was installed`)
+      for (const name of ['mongoose', 'lmdb', 'openid-client']) {
+        if (installed.includes(name)) throw new Error(`${name} was installed`)
+      }
     })
     await check(`Express ${version}: every subpath by import`, () =>
       load('load.mjs', [...imports, ...assertNames, "import 'scopegate/augment'"]),
@@ -68,4 +70,5 @@ async function checkRest(folder) {
     return run(folder, 'node', ['mongo.mjs'])
   })
   await checkWithoutLmdb(folder)
+  await checkWithoutOpenidClient(folder)
 }

@@ -3,5 +3,6 @@ export const SUBPATHS = {
   scopegate: ['resourceServer', 'getAuth', 'InvalidTokenError'],
   'scopegate/server': ['authorizationServer', 'accountsByPath', 'accountsByHost'],
   'scopegate/embedded': ['embeddedStore'],
+  'scopegate/users': ['demoUsers', 'oidcUsers'],
   'scopegate/testing': ['testIssuer'],
 }

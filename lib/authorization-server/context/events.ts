@@ -45,6 +45,10 @@ export type ServerEvent =
   /** A refresh token came again that another one had replaced: the grant was ended (RFC 9700 §4.14.2). */
   | { type: 'refresh_reused'; account: string; clientId: string; grantId: string }
   | { type: 'grant_ended'; account: string; clientId: string; grantId: string }
+  /** A ready-made host of users has signed somebody in. `source`: the provider's issuer, or `demo`. */
+  | { type: 'user_signed_in'; account: string; source: string }
+  | { type: 'user_signed_out'; account: string; source: string }
+  | { type: 'sign_in_refused'; account: string; source: string; detail: string }
   /** One of the host's functions about users threw, or answered something else than it may. */
   | { type: 'users_failed'; account: string; hook: UsersHook; cause: unknown }
   | { type: 'server_error'; account?: string; cause: unknown }

@@ -67,10 +67,14 @@ export function sendHtml(
   res.end(res.req?.method === 'HEAD' ? undefined : text)
 }
 
-/** A URL as a source of a Content-Security-Policy: its origin, or the scheme of a private one. */
+/**
+ * A URL as a source of a Content-Security-Policy: its origin, or its scheme where that is a private one, or the host is
+ * none that such a source can name (an IPv6 address, a comma).
+ */
 export function sourceOf(url: string): string {
-  const { protocol, origin } = new URL(url)
-  return protocol === 'https:' || protocol === 'http:' ? origin : protocol
+  const { protocol, host, origin } = new URL(url)
+  const isWeb = protocol === 'https:' || protocol === 'http:'
+  return isWeb && /^[a-z0-9.-]+(:\d+)?$/.test(host) ? origin : protocol
 }
 
 const PROTECTION: Headers = {

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../http/handler.js'
 import type { ApiRecord, ClientRecord } from '../../store/records.js'
+import type { Account } from '../context/context.js'
 
 /** Claims about a user, for ID token and `/userinfo` (OpenID Connect Core §5.1). Plain data. */
 export type UserClaims = Readonly<Record<string, unknown>>
@@ -12,6 +13,13 @@ export interface SignedInUser {
   authTime?: number
   /** What ID token and `/userinfo` say where there is no `claimsOf`. 16 KB as JSON at most. */
   claims?: UserClaims
+}
+
+/** What `loginUrl` is told beside the URL to return to. */
+export interface LoginQuery {
+  prompt: readonly string[]
+  loginHint: string | undefined
+  account: Account
 }
 
 /** What `permissionsOf` is asked about. The records are shared: read only. */
@@ -31,14 +39,12 @@ type Maybe<T> = T | PromiseLike<T>
  */
 export interface UsersOption {
   /** Reads the host's own session: who is signed in in this browser? undefined: nobody. */
-  authenticate(req: HttpRequest): Maybe<SignedInUser | undefined>
+  authenticate(req: HttpRequest, account: Account): Maybe<SignedInUser | undefined>
   /**
    * Where users sign in: an absolute URL, or a path on the issuer's host. A text gets `return_to` and, where one was given,
    * `login_hint` as query parameters; a function makes the whole URL. `return_to` is an absolute URL on the issuer.
    */
-  loginUrl:
-    | string
-    | ((returnTo: string, about: { prompt: readonly string[]; loginHint: string | undefined }) => Maybe<string | URL>)
+  loginUrl: string | ((returnTo: string, about: LoginQuery) => Maybe<string | URL>)
   /** Which of these scopes this user may have. Default: all. */
   permissionsOf?(query: PermissionsQuery): Maybe<readonly string[]>
   /** Claims for ID token and `/userinfo`. Default: the `claims` that `authenticate` gave. */

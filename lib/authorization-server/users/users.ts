@@ -2,13 +2,14 @@ import { invalidType, invalidValue, TemporarilyUnavailableError } from '../../er
 import type { HttpRequest } from '../../http/handler.js'
 import type { Account } from '../context/context.js'
 import type { Emit, UsersHook } from '../context/events.js'
+import { assertUnbound } from './ready-made.js'
 import type { PermissionsQuery, SignedInUser, UserClaims, UsersOption } from './users-option.js'
 
 /** Characters of a user's claims, as JSON, at most. */
-const MAX_CLAIMS = 16_384
+export const MAX_CLAIMS = 16_384
 
 /** What a `sub` may be: visible ASCII (OpenID Connect Core §2 allows 255 ASCII characters). */
-const USER_ID = /^[\x21-\x7e]{1,255}$/
+export const USER_ID = /^[\x21-\x7e]{1,255}$/
 
 /** A user who is signed in, as it was checked. `claims` is JSON text. */
 export interface CheckedUser {
@@ -47,6 +48,7 @@ export function validateUsers(option: UsersOption | undefined): UsersOption | un
       throw invalidType(`users.${name}: must be a function`)
     }
   }
+  assertUnbound(option)
   return option
 }
 
@@ -73,12 +75,12 @@ export function createUsers(option: UsersOption, emit: Emit): Users {
 
   return {
     authenticate(account, req) {
-      return ask(account, 'authenticate', async () => readUser(await option.authenticate(req)))
+      return ask(account, 'authenticate', async () => readUser(await option.authenticate(req, account)))
     },
     loginUrl(account, returnTo, about) {
       return ask(account, 'loginUrl', async () => {
         const { loginUrl } = option
-        if (typeof loginUrl === 'function') return readUrl(await loginUrl(returnTo, about), account)
+        if (typeof loginUrl === 'function') return readUrl(await loginUrl(returnTo, { ...about, account }), account)
         const url = new URL(loginUrl, account.issuer)
         url.searchParams.set('return_to', returnTo)
         if (about.loginHint !== undefined) url.searchParams.set('login_hint', about.loginHint)

@@ -61,6 +61,9 @@ describe('page', () => {
     { url: 'https://app.example:8443/callback?a=1', source: 'https://app.example:8443' },
     { url: 'http://127.0.0.1:3000/', source: 'http://127.0.0.1:3000' },
     { url: 'com.example.app:/callback', source: 'com.example.app:' },
+    { url: 'http://[::1]:3000/', source: 'http:' },
+    { url: 'https://a.example;frame-ancestors/', source: 'https:' },
+    { url: 'https://a.example,b/', source: 'https:' },
   ]
   for (const { url, source } of sources) {
     it(`may lead to ${url} as ${source}`, () => expect(sourceOf(url)).to.equal(source))

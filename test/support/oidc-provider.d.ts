@@ -2,8 +2,9 @@ declare module 'oidc-provider' {
   import type { RequestListener } from 'node:http'
 
   /** As much of it as the tests use; it brings no types. */
-  export default class Provider {
+  class Provider {
     constructor(issuer: string, configuration: object)
     callback(): RequestListener
   }
+  export { Provider as default }
 }

@@ -7,6 +7,8 @@ import { createSecret } from '../../lib/authorization-server/clients/client-secr
 import { TOKEN_ENDPOINT_DETAILS, type TokenEndpointDetail } from '../../lib/details.js'
 import type { ClientRecord } from '../../lib/store/records.js'
 import { listen } from '../support/running.js'
+import { CODE_REFUSALS } from '../vectors/code-refusals.js'
+import { REFRESH_REFUSALS } from '../vectors/refresh-refusals.js'
 import {
   addApi,
   addClient,
@@ -224,7 +226,10 @@ describe('the detail of a refusal of the token endpoint', () => {
   }
 
   it('is tried out, one and all', () => {
-    expect(rows.map(({ detail }) => detail)).to.include.members([...TOKEN_ENDPOINT_DETAILS])
+    // Those that take several requests stand in the tests of the two grants.
+    const elsewhere = ['used_code', 'grant_ended', 'reused_refresh_token']
+    const tried = [...rows, ...CODE_REFUSALS, ...REFRESH_REFUSALS].map(({ detail }) => detail)
+    expect([...tried, ...elsewhere]).to.include.members([...TOKEN_ENDPOINT_DETAILS])
   })
 
   it('tells the client nothing of why its authentication failed', () => {

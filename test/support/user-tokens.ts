@@ -23,8 +23,14 @@ export const USER = 'ada'
 export const SECRET = 'Zm9yIHRlc3RzIG9ubHk'
 export const START = Date.parse('2026-03-01T12:00:00Z')
 
-/** What a record holds beside its id, account and times. */
-type Own<T> = Partial<T>
+/** Members of a record; one of `undefined` is left out. */
+type Own<T> = { [Name in keyof T]?: T[Name] | undefined }
+
+/** Options over those of the helper; one of `undefined` is left out. */
+type Options = Own<AuthorizationServerOptions>
+
+const present = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T
 
 /** A server with users, and records made by hand: what `/authorize` and the token endpoint would have made. */
 export interface UserServer {
@@ -42,22 +48,20 @@ export interface UserServer {
   post(path: string, form: Record<string, string>, id?: string): request.Test
 }
 
-export async function userServer(
-  engine: StoreEngine,
-  options: Partial<AuthorizationServerOptions> = {},
-): Promise<UserServer> {
+export async function userServer(engine: StoreEngine, options: Options = {}): Promise<UserServer> {
   const clock = { time: START, now: () => clock.time }
   const events: Record<string, unknown>[] = []
   const issuer = options.accounts === undefined ? { issuer: ISSUER } : {}
-  const server = await authorizationServer({
+  const all = {
     ...issuer,
     store: await seedKeys(await engine.open(clock)),
     clock,
     users: { authenticate: () => undefined, loginUrl: '/login' },
     authorizeAdmin: () => ({ scopes: [] }),
-    onEvent: event => void events.push({ ...event }),
+    onEvent: (event: object) => void events.push({ ...event }),
     ...options,
-  })
+  }
+  const server = await authorizationServer(present(all) as AuthorizationServerOptions)
   const app = express()
   app.use(server.router)
   app.use(server.adminRouter)
@@ -75,7 +79,7 @@ export async function userServer(
         permissions: [{ value: 'read:users' }, { value: 'write:users' }],
         ...{ signing_alg: 'RS256', token_dialect: 'access_token', token_lifetime: 3600 },
         ...{ enforce_policies: true, allow_offline_access: true, skip_consent: false, ...fields },
-      })
+      } as ApiRecord)
     },
     addClient(fields) {
       return records.clients.insert({
@@ -84,20 +88,21 @@ export async function userServer(
         grant_types: ['client_credentials', 'authorization_code', 'refresh_token'],
         ...{ require_pkce: true, refresh_token: { token_lifetime: 2_592_000 } },
         ...{ secrets: [createSecret(SECRET, clock.now())], ...fields },
-      })
+      } as ClientRecord)
     },
     addGrant(fields) {
       const expires_at = new Date(clock.now() + 3_600_000)
-      return records.grants.insert({
+      const made = {
         ...{ ...base('gra_'), user: USER, client_id: 'cli_app', audience: AUDIENCE, expires_at },
         ...{ scope: ['read:users', 'openid', 'offline_access'], ...fields },
-      })
+      }
+      return records.grants.insert(present(made) as GrantRecord)
     },
     addConsent(fields) {
       return records.consents.insert({
         ...{ ...base('con_'), user: USER, client_id: 'cli_app', audience: AUDIENCE, scope: ['read:users'] },
         ...{ key: randomBytes(32).toString('base64url'), ...fields },
-      })
+      } as ConsentRecord)
     },
     async sign(grant, claims = {}, { typ = 'at+jwt', account = 'default' } = {}) {
       const ring = await records.keyRings.get(account, KEY_RING_ID)

@@ -5,7 +5,7 @@ import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
 import type { RefusingEndpoint } from '../context/events.js'
 import type { TokenServices } from './token-services.js'
-import { type ClientRequestServices, readClientRequest } from './client-request.js'
+import { type ClientRequestRules, type ClientRequestServices, readClientRequest } from './client-request.js'
 import { createTokenState, type TokenState } from './token-state.js'
 
 /** What revocation and introspection work with. */
@@ -22,7 +22,7 @@ export interface TokenQuestion {
 
 interface Endpoint {
   name: RefusingEndpoint
-  publicClients: boolean
+  callers: ClientRequestRules
   answer(question: TokenQuestion, res: HttpResponse): Promise<void>
 }
 
@@ -31,14 +31,14 @@ interface Endpoint {
  * each kind of token looks like no other, so that nothing is looked for twice.
  */
 export function createClientEndpoint(
-  { name, publicClients, answer }: Endpoint,
+  { name, callers, answer }: Endpoint,
   context: ClientEndpointContext,
 ): AccountHandler {
   const state = createTokenState(context)
   const handle: AccountHandler = async (req: HttpRequest, res, account) => {
     let client: ClientRecord | undefined
     try {
-      const request = await readClientRequest(req, res, account, context, publicClients)
+      const request = await readClientRequest(req, res, account, context, callers)
       client = request.client
       await answer({ context, state, account, client, token: readToken(request.parameters) }, res)
     } catch (error) {

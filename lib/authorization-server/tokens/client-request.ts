@@ -20,11 +20,17 @@ export interface ClientRequestServices extends AuthenticationServices {
   secretUses: SecretUses
 }
 
+/** Who may call an endpoint. */
+export interface ClientRequestRules {
+  /** Clients without a secret? */
+  publicClients: boolean
+  /** Scripts of the client's own origins? They may read the answer then, a refusal too. */
+  scripts: boolean
+}
+
 /**
- * Reads a request of a client: the method, the body, then who it is. Where the client that it names has the origin it
- * comes from, scripts of that origin may read the answer, a refusal too.
+ * Reads a request of a client: the method, the body, then who it is.
  *
- * @param publicClients may a client without a secret call?
  * @throws RequestMethodError, InvalidRequestError, RequestTooLargeError, InvalidClientError, RequestRateError
  */
 export async function readClientRequest(
@@ -32,13 +38,13 @@ export async function readClientRequest(
   res: HttpResponse,
   account: Account,
   services: ClientRequestServices,
-  publicClients = true,
+  { publicClients, scripts }: ClientRequestRules,
 ): Promise<ClientRequest> {
   assertPost(req)
   const parameters = await parseParameters(req, { limit: TOKEN_BODY_LIMIT })
   const { client, secret } = await authenticateClient(req, parameters, account, services, {
     publicClients,
-    onNamed: named => allowOriginOf(named, req, res),
+    ...(scripts && { onNamed: named => allowOriginOf(named, req, res) }),
   })
   if (secret !== undefined) services.secretUses.note(account.name, client.id, secret.id)
   return { client, parameters }

@@ -16,7 +16,7 @@ export function createIntrospectionHandler(context: ClientEndpointContext): Acco
   return createClientEndpoint(
     {
       name: 'introspection',
-      publicClients: false,
+      callers: { publicClients: false, scripts: false },
       async answer(question, res) {
         const presented = readRefreshToken(question.token)
         const found =

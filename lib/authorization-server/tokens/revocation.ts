@@ -11,7 +11,7 @@ export function createRevocationHandler(context: ClientEndpointContext): Account
   const endpoint = createClientEndpoint(
     {
       name: 'revocation',
-      publicClients: true,
+      callers: { publicClients: true, scripts: true },
       async answer(question, res) {
         const presented = readRefreshToken(question.token)
         if (presented === undefined) await revokeAccessToken(question)

@@ -11,6 +11,8 @@ import { type ClientRequestServices, readClientRequest } from './client-request.
 import { withCors } from './cors.js'
 import type { TokenServices } from './token-services.js'
 
+const CALLERS = { publicClients: true, scripts: true }
+
 export type TokenContext = TokenServices & ClientRequestServices
 
 /** A call, and who makes it once that is known. */
@@ -38,7 +40,7 @@ export function createTokenHandler(context: TokenContext): AccountHandler {
 /** The order decides which fault is named where a request has several. */
 async function issue(call: TokenCall): Promise<TokenResponse> {
   const { context, req, res, account } = call
-  const { client, parameters } = await readClientRequest(req, res, account, context)
+  const { client, parameters } = await readClientRequest(req, res, account, context, CALLERS)
   call.client = client
   const grant = findGrant(parameters)
   assertGrantOf(client, grant)

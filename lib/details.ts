@@ -41,6 +41,7 @@ export const GUARD_DETAILS = [
   'required_claim',
   'claim',
   'revoked',
+  'inactive',
   'client_deleted',
   'grant_ended',
   'api_deleted',
@@ -85,6 +86,7 @@ export const GUARD_DETAILS = [
   // It could not be found out.
   'keys_unavailable',
   'revocation_unknown',
+  'introspection_failed',
   'replay_store_failed',
   'store_unavailable',
 ] as const

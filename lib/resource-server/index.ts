@@ -3,8 +3,14 @@ export type { DpopMode, DpopProofOptions } from './dpop/options.js'
 export type { ReplayStore } from './dpop/replay-store.js'
 export type { VerifierEvent } from './contract/events.js'
 export type { Authenticated, Guard, RouteParams } from './guard/guard.js'
-export type { GuardEvent, ResourceServerEvent, ScopeClaimFailedEvent } from './guard/guard-events.js'
+export type {
+  GuardEvent,
+  IntrospectionFailedEvent,
+  ResourceServerEvent,
+  ScopeClaimFailedEvent,
+} from './guard/guard-events.js'
 export type { ResourceServerOptions, RevocationContext } from './guard/guard-options.js'
+export type { IntrospectionOptions } from './options/introspection-options.js'
 export type { ProtectedResource } from './guard/metadata-router.js'
 export type {
   ClaimDemand,

@@ -1,16 +1,20 @@
+import { emit } from '../emit.js'
 import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
 import type { Handler } from '../http/handler.js'
 import { createAuthenticate } from './guard/authenticate.js'
 import { createGuard, type Guard } from './guard/guard.js'
 import { type GuardOptions, type ResourceServerOptions, readGuardOptions } from './guard/guard-options.js'
+import { createIntrospect, type Introspect } from './guard/introspection.js'
 import { createMetadataRouter, type ProtectedResource } from './guard/metadata-router.js'
 import type { IssuerSettings, KeySetSeed, VerifierOptions } from './options/options.js'
 import { createRequireClaims, type RequireClaims } from './guard/require-claims.js'
 import { createRequirePermission, createRequireScope, type RequireScope } from './guard/require-scope.js'
 import type { AccessTokenClaims } from './contract/types.js'
 import { createVerifier } from './token/verify-access-token.js'
+import { readIntrospection } from './options/introspection-options.js'
 import { issuerOfTenant } from './options/issuer-template.js'
 import { isTrustedTransport, parseUrl } from './options/option-checks.js'
+import { readVerifierOptions } from './options/read-options.js'
 import { readIssuers } from './options/read-issuers.js'
 
 /**
@@ -37,7 +41,7 @@ export interface ResourceServer<Claims extends object = AccessTokenClaims> {
  * Protects the routes of one API: verifies each request's access token in this process (RFC 9068 §4) and demands scopes.
  * Guards that are built with the same issuer and times share one key set, however often they are built.
  *
- * It does not ask the issuer about a token; a token that was revoked is good until it expires, unless `isRevoked` says so.
+ * It does not ask the issuer about a token; a token that was revoked is good until it expires, unless `isRevoked` or `introspection` says so.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, quoting the option
  * @example
@@ -51,7 +55,8 @@ export function resourceServer<Claims extends object = AccessTokenClaims>(
   const [options] = call
   const { guard, verifier: verifierOptions } = readGuardOptions(options)
   const verifier = createVerifier(withoutRefusals(verifierOptions))
-  const context = { authenticate: createAuthenticate(verifier, guard), verifier: verifier.verify, options: guard }
+  const authenticate = createAuthenticate(verifier, guard, introspectOf(options.introspection, verifierOptions, guard))
+  const context = { authenticate, verifier: verifier.verify, options: guard }
   const guards: ResourceServer = {
     requireScope: createRequireScope(context),
     requirePermission: createRequirePermission(context),
@@ -71,6 +76,20 @@ export function resourceServer<Claims extends object = AccessTokenClaims>(
     },
   }
   return guards as ResourceServer<Claims>
+}
+
+/** @throws TypeError quoting the option */
+function introspectOf(
+  option: ResourceServerOptions['introspection'],
+  verifier: VerifierOptions,
+  { onEvent }: GuardOptions,
+): Introspect | undefined {
+  if (option === undefined) return undefined
+  const { issuers, clock, fetch, keySet } = readVerifierOptions(verifier)
+  return createIntrospect(readIntrospection(option, issuers), {
+    ...{ clock, fetch, timeout: keySet.timeoutDuration },
+    emit: event => emit(onEvent, event),
+  })
 }
 
 /** A refusal is reported once: by the guard, which knows the route. */

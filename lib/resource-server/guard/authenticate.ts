@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
 import { createPossessionCheck } from '../dpop/possession.js'
 import type { GuardOptions } from './guard-options.js'
+import type { Introspect } from './introspection.js'
 import { attribute, refuse, unanswered } from '../contract/refuse.js'
 import type { AccessTokenVerifier, AuthInfo } from '../contract/types.js'
 
@@ -22,6 +23,7 @@ type Check = (auth: AuthInfo) => Maybe<AuthInfo>
 export function createAuthenticate(
   verifier: Pick<AccessTokenVerifier, 'verify'>,
   { formBody = false, isRevoked, dpop }: Partial<Pick<GuardOptions, 'formBody' | 'isRevoked' | 'dpop'>> = {},
+  introspect?: Introspect,
 ): Authenticate {
   const reading = { formBody, dpop: dpop !== undefined }
   const checkPossession = dpop === undefined ? undefined : createPossessionCheck(dpop)
@@ -34,7 +36,10 @@ export function createAuthenticate(
     if (scheme === 'Bearer' && dpop?.mode === 'required') throw refuse('dpop_required')
     const checkBinding: Check =
       scheme === 'DPoP' && checkPossession !== undefined ? auth => checkPossession(auth, req, res) : assertUnbound
-    return verify(credential, auth => chain(run(checkBinding, auth), checkRevoked))
+    return verify(credential, auth => {
+      const checked = chain(run(checkBinding, auth), checkRevoked)
+      return introspect === undefined ? checked : chain(checked, introspect)
+    })
   }
 
   function verify({ token }: Credential, accept: Check): Maybe<AuthInfo> {

@@ -2,7 +2,11 @@ import type { ErrorCode } from '../../errors.js'
 import type { VerifierEvent } from '../contract/events.js'
 
 /** What a resource server reports through `onEvent`: each refusal once, and what the verifier does besides. */
-export type ResourceServerEvent = GuardEvent | ScopeClaimFailedEvent | Exclude<VerifierEvent, { type: 'token_refused' }>
+export type ResourceServerEvent =
+  | GuardEvent
+  | ScopeClaimFailedEvent
+  | IntrospectionFailedEvent
+  | Exclude<VerifierEvent, { type: 'token_refused' }>
 
 /** A guard refused a request. Holds no token, and nothing that a token carries but its issuer and key id. */
 export interface GuardEvent {
@@ -32,5 +36,20 @@ export interface ScopeClaimFailedEvent {
   readonly issuer: string
   readonly kid?: string
   /** What the function threw. */
+  readonly cause: unknown
+}
+
+/** The issuer gave no usable answer about a token (option `introspection`): the requests that asked were answered with 503. */
+export interface IntrospectionFailedEvent {
+  readonly type: 'introspection_failed'
+  /**
+   * `client_refused` (401: `clientId` or `clientSecret` is wrong), `timeout`, `network`, `status`, `redirect`, `too_large`,
+   * `not_json`, `not_an_answer`; `no_metadata`, `introspection_endpoint` (its metadata names no good one).
+   */
+  readonly code: string
+  readonly issuer: string
+  /** Of an answer that was not 200. */
+  readonly httpStatus?: number
+  readonly durationMs: number
   readonly cause: unknown
 }

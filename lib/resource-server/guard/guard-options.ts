@@ -1,6 +1,12 @@
 import { invalidType, invalidValue } from '../../errors.js'
 import { type DpopOptions, type DpopSettings, readDpopOptions } from '../dpop/options.js'
-import type { GuardEvent, ResourceServerEvent, ScopeClaimFailedEvent } from './guard-events.js'
+import type {
+  GuardEvent,
+  IntrospectionFailedEvent,
+  ResourceServerEvent,
+  ScopeClaimFailedEvent,
+} from './guard-events.js'
+import type { IntrospectionOptions } from '../options/introspection-options.js'
 import { type ProtectedResource, readProtectedResource } from './metadata-router.js'
 import type { VerifierOptions } from '../options/options.js'
 import { createGranted, type Granted, type ScopeClaim } from './scope-claim.js'
@@ -21,6 +27,11 @@ export interface ResourceServerOptions extends Omit<VerifierOptions, 'onEvent'>,
    * rejects or gives no boolean refuses with 503: nothing passes unchecked.
    */
   isRevoked?: (claims: Readonly<AccessTokenClaims>, context: RevocationContext) => boolean | Promise<boolean>
+  /**
+   * Also ask the issuer about each token that is good by itself (RFC 7662): for an API that must see revocation at once.
+   * An inactive one is refused with 401; an issuer that gives no answer is a 503. For one issuer alone.
+   */
+  introspection?: IntrospectionOptions
   /**
    * Where `requireScope` looks instead of `permissions`, `scope` and `scp`. Each claim is a text with blanks, or a list of
    * texts; one that is absent grants nothing. A function that throws grants nothing, and is told to `onEvent`.
@@ -53,7 +64,7 @@ export interface GuardOptions {
   errors: 'respond' | 'next'
   /** undefined: DPoP is off. */
   dpop: DpopSettings | undefined
-  onEvent: ((event: GuardEvent | ScopeClaimFailedEvent) => void) | undefined
+  onEvent: ((event: GuardEvent | ScopeClaimFailedEvent | IntrospectionFailedEvent) => void) | undefined
 }
 
 /**
@@ -64,7 +75,8 @@ export interface GuardOptions {
  */
 export function readGuardOptions(options: ResourceServerOptions): { guard: GuardOptions; verifier: VerifierOptions } {
   if (typeof options !== 'object' || options === null) throw invalidType('resourceServer(options): must be an object')
-  const { optional, isRevoked, scopeClaim, realm, resourceMetadata, formBody, errors, ...others } = options
+  const { optional, isRevoked, introspection: _asked, scopeClaim, realm, ...further } = options
+  const { resourceMetadata, formBody, errors, ...others } = further
   const { dpop: _dpop, dpopProof: _proof, publicOrigin: _origin, ...rest } = others
   const { onEvent, clock } = options
   const metadata = readMetadata(resourceMetadata)

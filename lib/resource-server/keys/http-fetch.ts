@@ -19,8 +19,11 @@ export class FetchFailure extends Error {
   }
 }
 
+/** What is sent; absent: a plain GET. */
+export type SentRequest = Readonly<{ method: string; headers: Readonly<Record<string, string>>; body: string }>
+
 /** Fetches a JSON object: status 200, no redirects, at most 1 MiB, within the attempt's deadline. @throws FetchFailure */
-export type FetchJson = (url: string) => Promise<Record<string, unknown>>
+export type FetchJson = (url: string, sent?: SentRequest) => Promise<Record<string, unknown>>
 
 /**
  * Runs one attempt under a total deadline, which covers connecting, headers and bodies of all its requests,
@@ -44,7 +47,7 @@ export async function withDeadline<T>(
     timer.unref()
   })
   try {
-    return await Promise.race([attempt(url => fetchJson(fetchFunction, url, signal)), deadline])
+    return await Promise.race([attempt((url, sent) => fetchJson(fetchFunction, url, signal, sent)), deadline])
   } finally {
     clearTimeout(timer)
     controller.abort()
@@ -55,8 +58,9 @@ async function fetchJson(
   fetchFunction: typeof fetch,
   url: string,
   signal: AbortSignal,
+  sent: SentRequest | undefined,
 ): Promise<Record<string, unknown>> {
-  const text = await readText(await request(fetchFunction, url, signal))
+  const text = await readText(await request(fetchFunction, url, signal, sent))
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -69,11 +73,21 @@ async function fetchJson(
 }
 
 /** @param signal ends the reading too, where `fetch` does not listen to it */
-async function request(fetchFunction: typeof fetch, url: string, signal: AbortSignal): Promise<BodyReader> {
+async function request(
+  fetchFunction: typeof fetch,
+  url: string,
+  signal: AbortSignal,
+  sent: SentRequest | undefined,
+): Promise<BodyReader> {
   let response: Response
   let body: BodyReader | undefined
   try {
-    response = await fetchFunction(url, { headers: HEADERS, redirect: 'manual', signal })
+    response = await fetchFunction(url, {
+      ...sent,
+      headers: { ...HEADERS, ...sent?.headers },
+      redirect: 'manual',
+      signal,
+    })
     body = openBody(response.body)
   } catch (cause) {
     throw new FetchFailure('network', cause)

@@ -5,17 +5,21 @@ import { metadataIssuerOf } from '../options/issuer-template.js'
 import { hasUserinfo, isLoopback, parseUrl } from '../options/option-checks.js'
 import type { IssuerSettings } from '../options/options.js'
 
-/** Characters of a `jwks_uri`, at most. */
+/** What is looked for in an issuer's metadata; each is the code of the failure too, where it is not there or no good. */
+export type MetadataMember = 'jwks_uri' | 'introspection_endpoint'
+
+/** Characters of a URL in it, at most. */
 const MAX_URI = 2_048
 
 /**
- * Finds out where an issuer's keys are: by its OAuth metadata (RFC 8414 §3.1, the well-known part before the issuer's
+ * Finds out where an issuer has its keys, or an endpoint: by its OAuth metadata (RFC 8414 §3.1, the well-known part before the issuer's
  * path), else by OpenID Connect Discovery (§4, after it). A document that names another issuer is refused (RFC 8414 §3.3).
  *
  * @param swap begin with the other one: where a whole server fails, each attempt asks once
  * @throws FetchFailure
  */
-export async function discoverJwksUri(
+export async function discover(
+  member: MetadataMember,
   issuer: IssuerSettings,
   fetchJson: FetchJson,
   listener: EventListener | undefined,
@@ -25,7 +29,7 @@ export async function discoverJwksUri(
   const urls = metadataUrls(metadataIssuerOf(issuer.issuer))
   for (const url of swap ? urls.reverse() : urls) {
     try {
-      return readMetadata(await fetchJson(url), issuer, listener)
+      return readMetadata(member, await fetchJson(url), issuer, listener)
     } catch (error) {
       failures.push(error)
       if (!isAnswer(error)) break
@@ -63,20 +67,21 @@ function metadataUrls(issuer: string): string[] {
 
 /** For many tenants the document names the template as its issuer, and nothing else will do. */
 function readMetadata(
+  member: MetadataMember,
   document: Record<string, unknown>,
   settings: IssuerSettings,
   listener: EventListener | undefined,
 ): string {
-  const { issuer: found, jwks_uri: uri } = document
+  const { issuer: found, [member]: uri } = document
   const { issuer } = settings
   if (found !== issuer) {
     const named = typeof found === 'string' ? found.slice(0, 200) : ''
     emit(listener, { type: 'metadata_issuer_mismatch', code: 'issuer_mismatch', issuer, found: named })
     throw new FetchFailure('no_metadata')
   }
-  if (typeof uri !== 'string' || uri.length > MAX_URI || hasUserinfo(uri)) throw new FetchFailure('jwks_uri')
+  if (typeof uri !== 'string' || uri.length > MAX_URI || hasUserinfo(uri)) throw new FetchFailure(member)
   const url = parseUrl(uri)
-  if (url === undefined || !mayLeadTo(url, settings)) throw new FetchFailure('jwks_uri')
+  if (url === undefined || !mayLeadTo(url, settings)) throw new FetchFailure(member)
   return uri
 }
 

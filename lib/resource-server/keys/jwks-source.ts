@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { EventListener } from '../contract/events.js'
 import { FetchFailure, type FetchJson } from './http-fetch.js'
-import { discoverJwksUri } from './issuer-metadata.js'
+import { discover } from './issuer-metadata.js'
 import type { IssuerSettings } from '../options/options.js'
 
 /** Metadata is read again after so many milliseconds, or when the key set it names fails. */
@@ -41,7 +41,7 @@ export class JwksSource {
     if (this.#uri !== undefined && this.#isGood()) return this.#uri
     const swap = this.#attempts % 2 === 1 && this.#uri === undefined
     try {
-      this.#uri = await discoverJwksUri(this.#issuer, fetchJson, this.#listener, swap)
+      this.#uri = await discover('jwks_uri', this.#issuer, fetchJson, this.#listener, swap)
       this.#readAt = this.#clock.now()
       return this.#uri
     } catch (error) {

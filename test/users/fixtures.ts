@@ -1,3 +1,4 @@
+import { createPrivateKey, type JsonWebKey } from 'node:crypto'
 import express from 'express'
 import express4 from 'express4'
 import {
@@ -7,8 +8,11 @@ import {
   authorizationServer,
 } from '../../lib/authorization-server/index.js'
 import { oneWay } from '../../lib/authorization-server/context/one-way.js'
+import { KEY_RING_ID } from '../../lib/authorization-server/keys/signing-keys.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import type { Store } from '../../lib/store/port.js'
+import type { SigningKeyEntry } from '../../lib/store/records.js'
+import { signJws } from '../../lib/testing/sign.js'
 import type { AuthorizationRequestRecord } from '../../lib/store/user-records.js'
 import type { ReadyMadeUsers } from '../../lib/users/index.js'
 import { listen } from '../support/running.js'
@@ -29,6 +33,10 @@ export interface UsersHost {
   whoIs(browser: UserAgent): Promise<unknown>
   /** A request to `/authorize` that waits. @returns its URL */
   addRequest(fields?: Partial<AuthorizationRequestRecord>): Promise<string>
+  /** A JWT that the server might have signed. */
+  sign(claims: object, typ: string): Promise<string>
+  /** The key that signs, as its JWTs name it. */
+  kid(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -63,6 +71,11 @@ export async function startHost(pair: ReadyMadeUsers, options: HostOptions = {})
   })
   const { context, close } = server as AuthorizationServer
   const account = { name: 'default', issuer, mountPath: '' }
+  const keyOf = async (): Promise<SigningKeyEntry> => {
+    const [key] = (await context.records.keyRings.get('default', KEY_RING_ID))?.keys ?? []
+    if (key === undefined) throw new Error('no key')
+    return key
+  }
   return {
     url: running.url,
     server: server as AuthorizationServer,
@@ -82,6 +95,12 @@ export async function startHost(pair: ReadyMadeUsers, options: HostOptions = {})
       })
       return `${issuer}/authorize/${id}`
     },
+    async sign(claims, typ) {
+      const { kid, private_jwk } = await keyOf()
+      const key = createPrivateKey({ key: JSON.parse(private_jwk) as JsonWebKey, format: 'jwk' })
+      return signJws({ alg: 'RS256', typ, kid }, claims, key)
+    },
+    kid: async () => (await keyOf()).kid,
     async stop() {
       await running.stop()
       await close()

@@ -51,10 +51,11 @@ export function createProvider(
   let loading: Promise<ServerMetadata> | undefined
   let keys: Parameters<OpenidClient['setJwksCache']>[1] | undefined
 
-  async function run<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+  /** @param began when the time began to run, as `performance.now()` has it */
+  async function run<T>(work: (attempt: Attempt) => Promise<T>, began = performance.now()): Promise<T> {
     let attempted: Attempt | undefined
     try {
-      return await withAttempt(timeout, attempt => {
+      return await withAttempt(timeout - (performance.now() - began), attempt => {
         attempted = attempt
         return work(attempt)
       })
@@ -74,7 +75,7 @@ export function createProvider(
   /** One at a time, however many browsers wait for it. */
   function discover(): Promise<ServerMetadata> {
     if (known !== undefined && age.now() - known.at < METADATA_AGE) return Promise.resolve(known.metadata)
-    loading ??= run(load).finally(() => {
+    loading ??= run(attempt => load(attempt)).finally(() => {
       loading = undefined
     })
     return loading
@@ -103,6 +104,7 @@ export function createProvider(
       return run(async attempt => openid.buildAuthorizationUrl(configure(metadata, attempt), { ...parameters }).href)
     },
     async exchange(callback, { state, nonce, codeVerifier, maxAge }) {
+      const began = performance.now()
       const metadata = await discover()
       return run(async attempt => {
         const config = configure(metadata, attempt)
@@ -115,7 +117,7 @@ export function createProvider(
         if (claims === undefined) throw new ProviderFault('response', 'answered what cannot be used', 'no_id_token')
         if (!needsUserinfo(claims, metadata, settings.scope)) return { ...claims }
         return { ...(await openid.fetchUserInfo(config, tokens.access_token, claims.sub)), ...claims }
-      })
+      }, began)
     },
   }
 }

@@ -104,9 +104,9 @@ describe('logout', () => {
   for (const { description, body, headers = {}, status } of forms) {
     it(`signs nobody out by a form ${description}`, async () => {
       const [browser, other] = [await signedIn(), await signedIn()]
-      const valueOf = async (agent: UserAgent): Promise<string> =>
+      const hiddenOf = async (agent: UserAgent): Promise<string> =>
         /name="anti_forgery" value="([\w-]+)"/.exec((await agent.open(logoutUrl())).text)?.[1] ?? ''
-      const values: Record<string, string> = { OWN: await valueOf(browser), OTHER: await valueOf(other) }
+      const values: Record<string, string> = { OWN: await hiddenOf(browser), OTHER: await hiddenOf(other) }
       const filled = Object.entries(body).map(([name, value]) => [name, values[value] ?? value] as [string, string])
       const answer = await openOnce(browser, logoutUrl(), {
         method: 'POST',

@@ -2,9 +2,6 @@ declare module 'oidc-provider' {
   import type { RequestListener } from 'node:http'
 
   /** As much of it as the tests use; it brings no types. */
-  class Provider {
-    constructor(issuer: string, configuration: object)
-    callback(): RequestListener
-  }
-  export { Provider as default }
+  const Provider: new (issuer: string, configuration: object) => { callback(): RequestListener }
+  export = Provider
 }

@@ -28,6 +28,8 @@ export interface OfflineFetch {
   announceKeys(): void
   /** How often the key set was asked for. */
   count(): number
+  /** From now on introspection says that the token is not active. */
+  revoke(token: string): void
 }
 
 const MEGABYTE = new Uint8Array(1_000_000).fill(0x20)
@@ -35,14 +37,19 @@ const MEGABYTE = new Uint8Array(1_000_000).fill(0x20)
 export function createOfflineFetch(issuer: string, keys: () => readonly unknown[]): OfflineFetch {
   const { origin } = new URL(issuer)
   const jwksUri = `${issuer}/.well-known/jwks.json`
+  const introspectionUri = `${issuer}/oauth/introspect`
   let mode: FailureMode = 'none'
+  const revoked = new Set<string>()
   let count = 0
   let gate: Promise<void> | undefined
 
   const offlineFetch: typeof fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
     if (new URL(url).origin !== origin) throw new TypeError(`an unplanned request: ${url}`)
-    if (!url.endsWith('/jwks.json')) return json({ issuer, jwks_uri: jwksUri })
+    if (url === introspectionUri) return introspect(init, revoked)
+    if (!url.endsWith('/jwks.json')) {
+      return json({ issuer, jwks_uri: jwksUri, introspection_endpoint: introspectionUri })
+    }
     count++
     await gate
     return mode === 'none' ? json({ keys: keys() }) : failWith(mode, init?.signal ?? undefined)
@@ -72,7 +79,16 @@ export function createOfflineFetch(issuer: string, keys: () => readonly unknown[
       }
     },
     count: () => count,
+    revoke: token => void revoked.add(token),
   }
+}
+
+/** Any client may ask (RFC 7662 §2.1), with a form. */
+function introspect(init: RequestInit | undefined, revoked: ReadonlySet<string>): Response {
+  const { method, body, headers } = init ?? {}
+  if (method !== 'POST' || typeof body !== 'string') return json({ error: 'invalid_request' }, 400)
+  if (!new Headers(headers).has('authorization')) return json({ error: 'invalid_client' }, 401)
+  return json({ active: !revoked.has(new URLSearchParams(body).get('token') ?? '') })
 }
 
 async function drip(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {

@@ -58,6 +58,11 @@ export interface TestIssuer {
    * of the later moment.
    */
   delay(): () => void
+  /**
+   * From now on its introspection endpoint says that the token is not active: for guards with the option `introspection`,
+   * any client and secret will do.
+   */
+  revoke(token: string): void
   /** How often the key set was asked for. */
   readonly fetchCount: number
 }
@@ -122,6 +127,9 @@ export async function testIssuer(options: TestIssuerOptions): Promise<TestIssuer
     publish,
     fail: offline.fail,
     delay: offline.delay,
+    revoke(token) {
+      offline.revoke(checkText(token, 'token'))
+    },
     get fetchCount() {
       return offline.count()
     },

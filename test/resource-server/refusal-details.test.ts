@@ -118,6 +118,20 @@ const rows: Row[] = [
     options: { issuer: { issuer: 'https://login.test/{tenantid}/v2.0', tenants: [TENANT.replace('1', '2')] } },
     headers: claims({ iss: `https://login.test/${TENANT}/v2.0`, tid: TENANT }),
   },
+  {
+    detail: 'inactive',
+    options: { introspection: { clientId: 'a', clientSecret: 'b' } },
+    async headers({ issuer }) {
+      const token = await issuer.token({ scope: 'a' })
+      issuer.revoke(token)
+      return { authorization: `Bearer ${token}` }
+    },
+  },
+  {
+    detail: 'introspection_failed',
+    options: { introspection: { clientId: 'a', clientSecret: 'b', endpoint: 'https://nobody.test' } },
+    headers: bearer(),
+  },
   { detail: 'revoked', options: { isRevoked: () => true }, headers: bearer() },
   { detail: 'bound_token_as_bearer', headers: claims({ cnf: { jkt: 'x' } }) },
   { detail: 'dpop_required', options: { dpop: 'required' }, headers: bearer() },
@@ -227,8 +241,8 @@ describe('the detail of a refusal of a guard', () => {
   }
 
   it('is tried out, one and all', () => {
-    // Of the management API, whose tests have it.
-    const elsewhere: GuardDetail[] = ['client_deleted']
+    // Of the management API and of /userinfo, whose tests have them.
+    const elsewhere: GuardDetail[] = ['client_deleted', 'grant_ended', 'api_deleted']
     expect([...rows.map(({ detail }) => detail), ...elsewhere]).to.have.members(GUARD_DETAILS)
   })
 })

@@ -180,7 +180,6 @@ export const AUTHORIZE_DETAILS = [
   'sign_in_required',
   'sign_in_failed',
   'consent_required',
-  'no_permission_left',
   'user_denied',
   'nothing_ticked',
   // The page.
@@ -195,9 +194,25 @@ export const AUTHORIZE_DETAILS = [
 /** Why revocation and introspection refuse, besides what the token endpoint refuses of a request and of a client. */
 export const TOKEN_QUESTION_DETAILS = ['no_token_parameter', 'access_token_not_revocable'] as const
 
+/** Why a sign-in at `scopegate/users` is refused. */
+export const SIGN_IN_DETAILS = [
+  // The browser.
+  'sign_in_unknown',
+  'sign_in_browser',
+  'foreign_form',
+  // The provider.
+  'provider_unavailable',
+  'provider_refused',
+  'provider_response',
+  'provider_user_id',
+  'provider_auth_time',
+] as const
+
 export type GuardDetail = (typeof GUARD_DETAILS)[number]
 export type TokenEndpointDetail = (typeof TOKEN_ENDPOINT_DETAILS)[number]
 export type AuthorizeDetail = (typeof AUTHORIZE_DETAILS)[number]
+export type TokenQuestionDetail = (typeof TOKEN_QUESTION_DETAILS)[number]
+export type SignInDetail = (typeof SIGN_IN_DETAILS)[number]
 
 /** Which rule refused. */
-export type Detail = GuardDetail | TokenEndpointDetail | AuthorizeDetail | (typeof TOKEN_QUESTION_DETAILS)[number]
+export type Detail = GuardDetail | TokenEndpointDetail | AuthorizeDetail | TokenQuestionDetail | SignInDetail

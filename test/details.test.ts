@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { GUARD_DETAILS, TOKEN_ENDPOINT_DETAILS, TOKEN_QUESTION_DETAILS } from '../lib/details.js'
+import {
+  AUTHORIZE_DETAILS,
+  GUARD_DETAILS,
+  SIGN_IN_DETAILS,
+  TOKEN_ENDPOINT_DETAILS,
+  TOKEN_QUESTION_DETAILS,
+} from '../lib/details.js'
 import { sources } from './support/sources.js'
 
 const page = readFileSync(new URL('../docs/troubleshooting.md', import.meta.url), 'utf8')
@@ -40,10 +46,15 @@ const COMPOSED = [
   ...['not_three_parts', 'base64url', 'not_json', 'not_an_object'].map(code => `dpop_${code}`),
   ...['dpop_key_corrupt', 'dpop_key_key_type', 'dpop_key_private', 'dpop_key_weak'],
   ...['scope_malformed', 'scope_missing', 'no_credential', 'other_scheme'],
+  ...['provider_unavailable', 'provider_response', 'provider_user_id', 'provider_auth_time'],
+  ...['no_code', 'unknown_code', 'no_refresh_token', 'unknown_refresh_token'],
 ]
 
 describe('details', () => {
-  const all: readonly string[] = [...GUARD_DETAILS, ...TOKEN_ENDPOINT_DETAILS, ...TOKEN_QUESTION_DETAILS]
+  const all: readonly string[] = [
+    ...[...GUARD_DETAILS, ...TOKEN_ENDPOINT_DETAILS, ...AUTHORIZE_DETAILS],
+    ...[...TOKEN_QUESTION_DETAILS, ...SIGN_IN_DETAILS],
+  ]
 
   it('are short codes, each in one list once', () => {
     for (const code of all) expect(code).to.match(/^[a-z0-9_]{2,40}$/)
@@ -61,5 +72,6 @@ describe('details', () => {
     expect(documented('Why a guard refuses')).to.have.members(GUARD_DETAILS)
     expect(documented('Why the token endpoint refuses')).to.have.members(TOKEN_ENDPOINT_DETAILS)
     expect(documented('Why revocation and introspection refuse')).to.have.members(TOKEN_QUESTION_DETAILS)
+    expect(documented('Why a sign-in is refused')).to.have.members(SIGN_IN_DETAILS)
   })
 })

@@ -1,7 +1,9 @@
-import { isInsecure } from '../authorization-server/context/issuer.js'
+import { isInsecure, isLoopback } from '../authorization-server/context/issuer.js'
 import type { EncryptionOption } from '../authorization-server/keys/key-encryption.js'
 import type { ApiGrantsMode } from '../authorization-server/tokens/token-services.js'
+import { isUserId } from '../authorization-server/users/user-id.js'
 import { isMongoUri, namesDatabase } from '../store/mongo/uri.js'
+import { isProviderIssuer } from '../users/provider-issuer.js'
 import { parseTrustProxy, type TrustProxy } from './trust-proxy.js'
 
 /** What `serve` runs with. */
@@ -21,6 +23,20 @@ export interface Config {
   trustProxy?: TrustProxy
   apiGrants: ApiGrantsMode
   allowInsecureRequests: boolean
+  /** Where users sign in. Absent, and no demo: nobody does. */
+  login?: LoginProvider
+  /** Users who are asked for no password. */
+  demoUsers?: readonly string[]
+  /** Seconds. */
+  refreshGrace?: number
+  revokesAccessTokens: boolean
+}
+
+/** An OpenID provider, and what the service is called there. */
+export interface LoginProvider {
+  issuer: string
+  clientId: string
+  clientSecret: string
 }
 
 /** One clear line about a variable; its value is never repeated. */
@@ -44,10 +60,12 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
   const encryptionKey = readEncryption(env)
   const trustProxy = readTrustProxy(env['TRUST_PROXY'])
   const allowInsecureRequests = readFlag(env['ALLOW_INSECURE_REQUESTS'], 'ALLOW_INSECURE_REQUESTS')
+  const issuer = readIssuer(env['ISSUER'], { port, allowInsecureRequests })
+  const refreshGrace = readRefreshGrace(env['REFRESH_GRACE'])
   return {
     port,
     host: env['HOST'] || '127.0.0.1',
-    issuer: readIssuer(env['ISSUER'], { port, allowInsecureRequests }),
+    issuer,
     ...(mongodbUri !== undefined && { mongodbUri }),
     dataDir: env['DATA_DIR'] || '.scopegate',
     managementClient: readManagementClient(env, reset),
@@ -57,6 +75,9 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
     ...(trustProxy !== undefined && { trustProxy }),
     apiGrants: readApiGrants(env['API_GRANTS']),
     allowInsecureRequests,
+    ...readUsers(env, issuer),
+    ...(refreshGrace !== undefined && { refreshGrace }),
+    revokesAccessTokens: readFlag(env['REVOKE_ACCESS_TOKENS'], 'REVOKE_ACCESS_TOKENS'),
   }
 }
 
@@ -164,4 +185,46 @@ function readTrustProxy(text: string | undefined): TrustProxy | undefined {
   throw new ConfigError(
     'TRUST_PROXY must be true, false, a number of proxies, or addresses, subnets, loopback, linklocal and uniquelocal, with commas between them',
   )
+}
+
+function readUsers(env: Environment, issuer: string): Pick<Config, 'login' | 'demoUsers'> {
+  const login = readLogin(env)
+  const demoUsers = readDemoUsers(env['DEMO_USERS'])
+  if (demoUsers === undefined) return login === undefined ? {} : { login }
+  if (login !== undefined) throw new ConfigError('DEMO_USERS and LOGIN_ISSUER must not be given together')
+  if (issuer !== '' && !isLoopback(new URL(issuer))) {
+    throw new ConfigError('DEMO_USERS needs an ISSUER on a loopback host: nobody is asked for a password')
+  }
+  return { demoUsers }
+}
+
+function readLogin(env: Environment): LoginProvider | undefined {
+  const { LOGIN_ISSUER: issuer, LOGIN_CLIENT_ID: clientId, LOGIN_CLIENT_SECRET: clientSecret } = env
+  if (!issuer && !clientId && !clientSecret) return undefined
+  if (!issuer || !clientId || !clientSecret) {
+    throw new ConfigError('LOGIN_ISSUER, LOGIN_CLIENT_ID and LOGIN_CLIENT_SECRET must be given together')
+  }
+  if (!isProviderIssuer(issuer)) {
+    throw new ConfigError(
+      'LOGIN_ISSUER must be an https URL without query and fragment (http only for a loopback host)',
+    )
+  }
+  return { issuer, clientId, clientSecret }
+}
+
+function readDemoUsers(text: string | undefined): string[] | undefined {
+  if (!text) return undefined
+  const names = text.split(',').map(name => name.trim())
+  if (names.length > 100 || !names.every(isUserId)) {
+    throw new ConfigError('DEMO_USERS must be 1 to 100 names of visible ASCII characters, with commas between them')
+  }
+  if (new Set(names).size !== names.length) throw new ConfigError('DEMO_USERS must not name a user twice')
+  return names
+}
+
+function readRefreshGrace(text: string | undefined): number | undefined {
+  if (!text) return undefined
+  const seconds = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN
+  if (!(seconds <= 60)) throw new ConfigError('REFRESH_GRACE must be a number of seconds from 0 to 60')
+  return seconds
 }

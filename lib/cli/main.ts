@@ -12,9 +12,13 @@ scopegate --version, -v
 scopegate --help, -h
 
 Environment: PORT, HOST, ISSUER, MONGODB_URI, DATA_DIR, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, ACCOUNTS,
-ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, TRUST_PROXY, ALLOW_INSECURE_REQUESTS, API_GRANTS, RATE_LIMITS.
+ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, TRUST_PROXY, ALLOW_INSECURE_REQUESTS, API_GRANTS, RATE_LIMITS, LOGIN_ISSUER,
+LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, DEMO_USERS, REFRESH_GRACE, REVOKE_ACCESS_TOKENS.
 See docs/configuration.md.
 `
+
+/** What `oidcUsers` says where it is not installed. */
+const OPENID_CLIENT_MISSING = 'oidcUsers needs openid-client: npm install openid-client'
 
 const RESET = '--reset-management-client'
 
@@ -82,6 +86,7 @@ function explain(error: unknown): string {
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'the address cannot be listened on (HOST, PORT)'
   if (code === 'ERR_MODULE_NOT_FOUND') return 'MONGODB_URI needs mongoose: npm install mongoose'
+  if (String(message) === OPENID_CLIENT_MISSING) return 'LOGIN_ISSUER needs openid-client: npm install openid-client'
   if (code === 'ERR_STORE_LOCKED') return 'another process owns the data folder (DATA_DIR)'
   if (code === 'ERR_STORE_UNAVAILABLE') return explainStore(error, process.env)
   if (code === 'ERR_KEY_RING') return `the signing keys in the store cannot be used: ${String(message)}`

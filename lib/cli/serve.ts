@@ -8,12 +8,14 @@ import { managementErrorHandler } from '../http/error-handler.js'
 import type { Handler } from '../http/handler.js'
 import { pathOf } from '../http/request-target.js'
 import { sendJson } from '../http/respond.js'
+import type { ReadyMadeUsers } from '../users/index.js'
 import type { Config } from './config.js'
 import { type Answered, type Connections, trackConnections } from './connections.js'
 import { createDemo } from './demo.js'
 import { listenTo } from './expect-continue.js'
 import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
+import { openUsers } from './open-users.js'
 import { type Place, placeOf } from './place.js'
 import { createWaitingRoom } from './waiting-room.js'
 import { formatTour, type Screen, showClients } from './welcome.js'
@@ -48,10 +50,11 @@ export async function serve(config: Config, screen: Screen, signal?: AbortSignal
   const place = await listen(http, config)
   const issuer = config.issuer || `http://localhost:${place.port}`
   const settings = { ...config, issuer }
-  const opening = openServer(settings, { log, screen, signal })
+  const users = openUsers(settings)
+  const opening = openServer(settings, { users, log, screen, signal })
   try {
     const server = await unlessAborted(opening, signal)
-    room.open(createApp(server, settings, place))
+    room.open(createApp(server, await users, { config: settings, place }))
     log.info(
       { issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
       'listening',
@@ -100,12 +103,17 @@ async function abandon(opening: Promise<AuthorizationServer>, screen: Screen): P
   clearTimeout(timer)
 }
 
+interface Opening {
+  users: Promise<ReadyMadeUsers | undefined>
+  log: Logger
+  screen: Screen
+  signal: AbortSignal | undefined
+}
+
 /** Where not every account can be opened, the clients that were made for the others are shown all the same. */
-async function openServer(
-  config: Config,
-  { log, screen, signal }: { log: Logger; screen: Screen; signal: AbortSignal | undefined },
-): Promise<AuthorizationServer> {
-  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests } = config
+async function openServer(config: Config, { users, log, screen, signal }: Opening): Promise<AuthorizationServer> {
+  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests, refreshGrace } = config
+  const pair = await users
   warnOfPlainKeys(config, log)
   const store = await openStore(config, log)
   try {
@@ -117,6 +125,9 @@ async function openServer(
       allowInsecureRequests,
       ...(encryptionKey !== undefined && { encryptionKey }),
       ...(!rateLimits && { rateLimits: false }),
+      ...(pair !== undefined && { users: pair.users }),
+      ...(refreshGrace !== undefined && { refreshGrace }),
+      revocation: { accessTokens: config.revokesAccessTokens },
       onEvent: event => log.info(describeEvent(event)),
     })
     await openAccounts(signal).catch(error => {
@@ -139,12 +150,17 @@ function warnOfPlainKeys({ mongodbUri, encryptionKey }: Config, log: Logger): vo
   }
 }
 
-function createApp(server: AuthorizationServer, config: Config, { url, isLoopback }: Place): Express {
+function createApp(
+  server: AuthorizationServer,
+  users: ReadyMadeUsers | undefined,
+  { config, place: { url, isLoopback } }: { config: Config; place: Place },
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('trust proxy', config.trustProxy ?? false)
   app.get('/health', health(server) as express.RequestHandler)
+  if (users !== undefined) app.use(users.router as express.RequestHandler)
   app.use(server.router as express.RequestHandler)
   app.use(server.adminRouter as express.RequestHandler)
   if (isLoopback) {

@@ -14,7 +14,7 @@ import { assertMethod, assertSameOrigin, readQuery, refuseForm } from '../author
 import type { SignInMethod, SignInTools } from '../authorization-server/users/sign-in-method.js'
 import { checkReturnTo } from '../authorization-server/users/sign-ins.js'
 import { finishSignIn } from '../authorization-server/users/finish-sign-in.js'
-import { USER_ID } from '../authorization-server/users/users.js'
+import { isUserId } from '../authorization-server/users/user-id.js'
 
 /** Bytes of the form of the page. */
 const FORM_LIMIT = 4_096
@@ -55,8 +55,7 @@ function validateNames(names: readonly string[]): readonly string[] {
   if (names.length === 0 || names.length > MAX_USERS)
     throw invalidValue(`demoUsers: must be given 1 to ${MAX_USERS} names`)
   for (const name of names) {
-    if (typeof name !== 'string' || !USER_ID.test(name))
-      throw invalidValue('demoUsers: a name must be 1 to 255 visible ASCII characters')
+    if (!isUserId(name)) throw invalidValue('demoUsers: a name must be 1 to 255 visible ASCII characters')
   }
   if (new Set(names).size !== names.length) throw invalidValue('demoUsers: must not name a user twice')
   return [...names]

@@ -1,7 +1,7 @@
 import { epochSeconds } from '../clock.js'
+import type { SignInDetail } from '../details.js'
 import { invalidType, invalidValue } from '../errors.js'
 import type { AccountHandler } from '../authorization-server/accounts/account-router.js'
-import { isInsecure } from '../authorization-server/context/issuer.js'
 import { oneWay } from '../authorization-server/context/one-way.js'
 import { PageError, unavailable } from '../authorization-server/pages/page-error.js'
 import { finishSignIn } from '../authorization-server/users/finish-sign-in.js'
@@ -13,11 +13,12 @@ import {
 import { assertMethod, readQuery, seeOther } from '../authorization-server/users/requests.js'
 import type { SignInMethod, SignInTools } from '../authorization-server/users/sign-in-method.js'
 import { checkReturnTo } from '../authorization-server/users/sign-ins.js'
-import { USER_ID } from '../authorization-server/users/users.js'
+import { isUserId } from '../authorization-server/users/user-id.js'
 import type { AuthorizationRequestRecord, SignInRecord } from '../store/user-records.js'
 import { assertOptions } from './assert-options.js'
 import { loadOpenidClient } from './openid-client.js'
 import { createProvider, type Provider, type ProviderSettings } from './provider.js'
+import { isProviderIssuer } from './provider-issuer.js'
 import { ProviderFault } from './provider-fault.js'
 import { pickStandardClaims } from './standard-claims.js'
 
@@ -81,13 +82,6 @@ function validate(options: OidcUsersOptions): ProviderSettings {
   return { issuer, clientId, clientSecret, scope }
 }
 
-/** A trailing slash is some providers' own. */
-export function isProviderIssuer(text: string): boolean {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text) || /[?#]/.test(text)) return false
-  const url = new URL(text)
-  return !isInsecure(url) && url.username === '' && url.password === ''
-}
-
 /** `/login`: to the provider, with what the waiting request demands of the sign-in. */
 function createLogin(provider: Provider, { scope }: ProviderSettings, { signIns }: SignInTools): AccountHandler {
   return async function login(req, res, account) {
@@ -132,7 +126,7 @@ function createCallback(provider: Provider, tools: SignInTools): AccountHandler 
       .exchange(callback, { state: state ?? '', nonce, codeVerifier, maxAge: request?.max_age })
       .catch(fault => refuse(fault))
     const { sub } = claims
-    if (typeof sub !== 'string' || !USER_ID.test(sub)) {
+    if (!isUserId(sub)) {
       refuse(new ProviderFault('response', 'answered what cannot be used', 'sub'), 'provider_user_id')
     }
     const authTime = authTimeOf(claims, signIn, { request, now: epochSeconds(tools.clock) })
@@ -159,7 +153,7 @@ function authTimeOf(
 }
 
 /** @throws PageError in place of what the provider, or the way to it, has done */
-function refuse(fault: unknown, detail?: string): never {
+function refuse(fault: unknown, detail: SignInDetail = 'provider_response'): never {
   if (!(fault instanceof ProviderFault)) throw fault
   if (fault.kind === 'unavailable') throw unavailable(fault, 'provider_unavailable')
   const title = 'The sign-in failed'
@@ -170,5 +164,5 @@ function refuse(fault: unknown, detail?: string): never {
     })
   }
   const text = 'The service where you sign in gave an answer that cannot be used.'
-  throw new PageError(502, title, text, { detail: detail ?? 'provider_response', cause: fault })
+  throw new PageError(502, title, text, { detail, cause: fault })
 }

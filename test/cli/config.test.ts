@@ -20,6 +20,7 @@ describe('configuration by environment', () => {
       rateLimits: true,
       apiGrants: 'open',
       allowInsecureRequests: false,
+      revokesAccessTokens: false,
     })
   })
 
@@ -81,6 +82,36 @@ describe('configuration by environment', () => {
       description: 'encryption keys that only read',
       env: { ENCRYPTION_KEY: `${KEY},${OTHER}`, ENCRYPTION_KEY_READ_ONLY: '1' },
       config: { encryptionKey: { keys: [KEY, OTHER], encrypt: false } },
+    },
+    {
+      description: 'a provider where users sign in, whose issuer ends with a slash',
+      env: { LOGIN_ISSUER: 'https://a.example/', LOGIN_CLIENT_ID: 'id', LOGIN_CLIENT_SECRET: 'hush-hush' },
+      config: { login: { issuer: 'https://a.example/', clientId: 'id', clientSecret: 'hush-hush' } },
+    },
+    {
+      description: 'a provider on loopback',
+      env: { LOGIN_ISSUER: 'http://localhost:8080/realms/a', LOGIN_CLIENT_ID: 'id', LOGIN_CLIENT_SECRET: 'hush-hush' },
+      config: { login: { issuer: 'http://localhost:8080/realms/a', clientId: 'id', clientSecret: 'hush-hush' } },
+    },
+    ...['', 'http://127.0.0.1:3000', 'https://id.localhost'].map(issuer => ({
+      description: `users of a demo at ${JSON.stringify(issuer)}`,
+      env: { DEMO_USERS: 'ada, grace', ISSUER: issuer },
+      config: { demoUsers: ['ada', 'grace'] },
+    })),
+    {
+      description: 'users of a demo at any port',
+      env: { DEMO_USERS: 'ada', PORT: '0' },
+      config: { demoUsers: ['ada'] },
+    },
+    ...['0', '10', '60'].map(text => ({
+      description: `a grace of ${text} seconds`,
+      env: { REFRESH_GRACE: text },
+      config: { refreshGrace: Number(text) },
+    })),
+    {
+      description: 'access tokens that can be revoked',
+      env: { REVOKE_ACCESS_TOKENS: '1' },
+      config: { revokesAccessTokens: true },
     },
     { description: 'limits switched off', env: { RATE_LIMITS: 'off' }, config: { rateLimits: false } },
     {
@@ -188,6 +219,54 @@ describe('configuration by environment', () => {
       env: { MANAGEMENT_CLIENT_SECRET: 'hush-hush' },
       message: /^MANAGEMENT_CLIENT/,
     },
+    ...[
+      { LOGIN_ISSUER: 'https://a.example' },
+      { LOGIN_CLIENT_ID: 'id' },
+      { LOGIN_CLIENT_SECRET: 'hush-hush' },
+      { LOGIN_ISSUER: 'https://a.example', LOGIN_CLIENT_ID: 'id' },
+      { LOGIN_ISSUER: 'https://a.example', LOGIN_CLIENT_SECRET: 'hush-hush' },
+      { LOGIN_CLIENT_ID: 'id', LOGIN_CLIENT_SECRET: 'hush-hush' },
+    ].map(env => ({ description: `only ${Object.keys(env)}`, env, message: /^LOGIN_ISSUER, .* together$/ })),
+    ...['a.example', 'http://a.example', 'https://a.example?x', 'https://hush-hush@a.example'].map(issuer => ({
+      description: `a provider at ${issuer}`,
+      env: { LOGIN_ISSUER: issuer, LOGIN_CLIENT_ID: 'id', LOGIN_CLIENT_SECRET: 'hush-hush' },
+      message: /^LOGIN_ISSUER must be/,
+    })),
+    {
+      description: 'users of a demo beside a provider',
+      env: {
+        ...{ LOGIN_ISSUER: 'https://a.example', LOGIN_CLIENT_ID: 'id' },
+        LOGIN_CLIENT_SECRET: 's',
+        DEMO_USERS: 'ada',
+      },
+      message: /^DEMO_USERS and LOGIN_ISSUER/,
+    },
+    ...['https://id.example.com', 'https://localhost.example.com', 'https://10.0.0.1'].map(issuer => ({
+      description: `users of a demo at ${issuer}`,
+      env: { DEMO_USERS: 'ada', ISSUER: issuer },
+      message: /^DEMO_USERS needs .* loopback/,
+    })),
+    {
+      description: 'users of a demo in a private network',
+      env: { DEMO_USERS: 'ada', ISSUER: 'http://id.internal', ALLOW_INSECURE_REQUESTS: '1' },
+      message: /^DEMO_USERS needs .* loopback/,
+    },
+    ...['ada,', ',', 'ada lovelace', 'hush hush-hush', 'é'].map(names => ({
+      description: `DEMO_USERS=${JSON.stringify(names)}`,
+      env: { DEMO_USERS: names },
+      message: /^DEMO_USERS must be/,
+    })),
+    { description: 'a user of a demo twice', env: { DEMO_USERS: 'ada,ada' }, message: /^DEMO_USERS must not/ },
+    ...['-1', '61', '1.5', '10s', '1e1', '100'].map(text => ({
+      description: `REFRESH_GRACE=${text}`,
+      env: { REFRESH_GRACE: text },
+      message: /^REFRESH_GRACE/,
+    })),
+    ...['0', 'true', 'on'].map(text => ({
+      description: `REVOKE_ACCESS_TOKENS=${text}`,
+      env: { REVOKE_ACCESS_TOKENS: text },
+      message: /^REVOKE_ACCESS_TOKENS must be 1/,
+    })),
     { description: 'another word for off', env: { RATE_LIMITS: 'no' }, message: /^RATE_LIMITS/ },
   ]
   for (const { description, env, message } of refused) {

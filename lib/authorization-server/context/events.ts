@@ -1,3 +1,4 @@
+import type { SignInDetail } from '../../details.js'
 import { emit } from '../../emit.js'
 
 /**
@@ -48,7 +49,7 @@ export type ServerEvent =
   /** A ready-made host of users has signed somebody in. `source`: the provider's issuer, or `demo`. */
   | { type: 'user_signed_in'; account: string; source: string }
   | { type: 'user_signed_out'; account: string; source: string }
-  | { type: 'sign_in_refused'; account: string; source: string; detail: string }
+  | { type: 'sign_in_refused'; account: string; source: string; detail: SignInDetail }
   /** One of the host's functions about users threw, or answered something else than it may. */
   | { type: 'users_failed'; account: string; hook: UsersHook; cause: unknown }
   | { type: 'server_error'; account?: string; cause: unknown }

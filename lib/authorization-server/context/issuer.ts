@@ -43,9 +43,14 @@ export function validateSwitch(option: unknown): boolean {
   throw invalidType('allowInsecureRequests: must be a boolean')
 }
 
+/** Does the URL mean this machine? */
+export function isLoopback({ hostname }: Pick<URL, 'hostname'>): boolean {
+  return LOOPBACK.test(hostname)
+}
+
 /** Is it http to another machine? */
-export function isInsecure({ protocol, hostname }: Pick<URL, 'protocol' | 'hostname'>): boolean {
-  return protocol === 'http:' && !LOOPBACK.test(hostname)
+export function isInsecure(url: Pick<URL, 'protocol' | 'hostname'>): boolean {
+  return url.protocol === 'http:' && !isLoopback(url)
 }
 
 /** The issuer's path, without a trailing slash: `/t/acme`, or empty. */

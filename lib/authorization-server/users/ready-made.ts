@@ -1,3 +1,4 @@
+import { SIGN_IN_DETAILS } from '../../details.js'
 import { invalidType, invalidValue } from '../../errors.js'
 import type { Handler, HttpRequest, HttpResponse } from '../../http/handler.js'
 import { pathOf } from '../../http/request-target.js'
@@ -125,9 +126,8 @@ function tellRefusals(handle: AccountHandler, source: string, emit: Emit): Accou
     try {
       await handle(req, res, account)
     } catch (error) {
-      if (error instanceof PageError && error.detail !== undefined) {
-        emit({ type: 'sign_in_refused', account: account.name, source, detail: error.detail })
-      }
+      const detail = SIGN_IN_DETAILS.find(known => error instanceof PageError && known === error.detail)
+      if (detail !== undefined) emit({ type: 'sign_in_refused', account: account.name, source, detail })
       throw error
     }
   }

@@ -54,7 +54,7 @@ export function assertSameOrigin({ headers }: HttpRequest, { issuer }: Account):
 /** 400: the form is not the one of our page. */
 export function refuseForm(): PageError {
   const text = 'The form did not come from this page, or the page is an old one. Load it again.'
-  return new PageError(400, 'This cannot be done', text, { detail: 'form' })
+  return new PageError(400, 'This cannot be done', text, { detail: 'foreign_form' })
 }
 
 /** Sends the browser on: whatever the method was, it goes there with GET. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { SignInDetail } from '../../details.js'
 import type { Clock } from '../../clock.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { AuthorizationRequestRecord, SignInRecord } from '../../store/user-records.js'
@@ -75,7 +76,7 @@ export function createSignIns({
 }
 
 /** One text for every reason. */
-function refuse(detail: string): PageError {
+function refuse(detail: SignInDetail): PageError {
   const text =
     'This sign-in was finished already, has expired, or was begun in another browser. Go back and start again.'
   return new PageError(400, 'The sign-in cannot go on', text, { detail })

@@ -3,13 +3,11 @@ import type { HttpRequest } from '../../http/handler.js'
 import type { Account } from '../context/context.js'
 import type { Emit, UsersHook } from '../context/events.js'
 import { assertUnbound } from './ready-made.js'
+import { isUserId } from './user-id.js'
 import type { PermissionsQuery, SignedInUser, UserClaims, UsersOption } from './users-option.js'
 
 /** Characters of a user's claims, as JSON, at most. */
 export const MAX_CLAIMS = 16_384
-
-/** What a `sub` may be: visible ASCII (OpenID Connect Core §2 allows 255 ASCII characters). */
-export const USER_ID = /^[\x21-\x7e]{1,255}$/
 
 /** A user who is signed in, as it was checked. `claims` is JSON text. */
 export interface CheckedUser {
@@ -114,7 +112,7 @@ function readUser(answer: unknown): CheckedUser | undefined {
     throw new TypeError('users.authenticate: must answer a user, or undefined')
   }
   const { id, authTime, claims }: { [member in keyof SignedInUser]?: unknown } = answer
-  if (typeof id !== 'string' || !USER_ID.test(id)) {
+  if (!isUserId(id)) {
     throw new TypeError('users.authenticate: id must be 1 to 255 visible ASCII characters')
   }
   if (authTime !== undefined && !isSeconds(authTime)) {

@@ -74,21 +74,29 @@ export async function send({ url, cpu }, requests, count) {
 
 /** Where the status begins in `HTTP/1.1 200 OK`. */
 const STATUS_AT = 9
-const TWO = '2'.charCodeAt(0)
+/** 2xx, and 3xx: on the way. */
+const isGood = digit => digit === 0x32 || digit === 0x33
 
-/** One connection, until there is nothing more to send. The answers are small: each comes in one piece. */
-function converse(socket, nextRequest) {
+/**
+ * One connection, until there is nothing more to send. The answers are small: each comes in one piece.
+ * @param nextRequest is given the answer before, in bytes; nothing at first. What it throws ends the benchmark
+ */
+export function converse(socket, nextRequest) {
   return new Promise((resolve, reject) => {
-    const ask = () => {
-      const request = nextRequest()
-      if (request !== undefined) return socket.write(request)
-      socket.end()
-      resolve()
+    const ask = answer => {
+      try {
+        const request = nextRequest(answer)
+        if (request !== undefined) return socket.write(request)
+        socket.end()
+        resolve()
+      } catch (error) {
+        reject(error)
+      }
     }
-    socket.once('connect', ask).once('error', reject)
+    socket.once('connect', () => ask()).once('error', reject)
     socket.once('close', () => reject(new Error('the server closed the connection')))
     socket.on('data', answer => {
-      if (answer[STATUS_AT] === TWO) ask()
+      if (isGood(answer[STATUS_AT])) ask(answer)
       else reject(new Error(`not the beginning of a good answer: ${answer}`))
     })
   })

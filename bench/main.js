@@ -6,6 +6,7 @@ import { listApis } from './list-apis.js'
 import { memory } from './memory.js'
 import { overHttp } from './over-http.js'
 import { tokenEndpoint } from './token-endpoint.js'
+import { userFlows } from './user-flows.js'
 
 const table = (head, rows) => {
   const line = cells => `| ${cells.join(' | ')} |`
@@ -64,6 +65,14 @@ if (wants('token')) {
   console.log('POST /oauth/token, client credentials: tokens per second, medians of alternating windows\n')
   table(
     ['endpoint', 'tokens per second', 'only signs =', 'µs'],
+    rows.map(({ name, rate, ratio: share, cpu }) => [name, integer(rate), ratio(share), integer(cpu)]),
+  )
+}
+if (wants('users')) {
+  const rows = await userFlows()
+  console.log('Users, embedded store: flows per second, medians of alternating windows\n')
+  table(
+    ['flow', 'per second', 'client credentials =', 'µs'],
     rows.map(({ name, rate, ratio: share, cpu }) => [name, integer(rate), ratio(share), integer(cpu)]),
   )
 }

@@ -13,7 +13,7 @@ const CHILD = fileURLToPath(new URL('../support/token-process.ts', import.meta.u
 /** How often each race is run. */
 const ROUNDS = Number(process.env['ROUNDS'] ?? 200)
 /** How often a process is killed at its work. */
-const KILLS = Math.ceil(ROUNDS / 50)
+const KILLS = Math.ceil(ROUNDS / 100)
 const LASTING = ['read:users', 'offline_access']
 
 interface Answer {

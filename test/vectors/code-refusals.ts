@@ -93,13 +93,13 @@ export const CODE_REFUSALS: readonly CodeRefusal[] = [
     { description: 'the challenge as the verifier', changes: verifier(CHALLENGE) },
     { description: 'a verifier where no challenge was', about: noChallenge },
   ].map(row => ({ ...row, detail: 'code_verifier_mismatch', code: 'burnt' as const })),
-  {
-    description: 'a verifier of 42 characters whose hash is the challenge',
-    about: { request: { code_challenge: challengeOf('v'.repeat(42)) } },
-    changes: verifier('v'.repeat(42)),
+  ...[42, 129].map(length => ({
+    description: `a verifier of ${length} characters whose hash is the challenge`,
+    about: { request: { code_challenge: challengeOf('v'.repeat(length)) } },
+    changes: verifier('v'.repeat(length)),
     detail: 'code_verifier_mismatch',
-    code: 'burnt',
-  },
+    code: 'burnt' as const,
+  })),
   // Time.
   { description: 'a code of 60 seconds', later: 60_000, detail: 'expired_code', code: 'over' },
   {

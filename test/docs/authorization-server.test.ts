@@ -4,9 +4,15 @@ import { type AddressInfo, connect } from 'node:net'
 import { expect } from 'chai'
 import express from 'express'
 import { blocksOf, readPage, runBlock, sectionOf } from '../support/docs.js'
-import { startServer } from '../authorization-server/fixtures.js'
+import { requireCommand } from '../support/require-command.js'
+import { listen } from '../support/running.js'
+import { assertShown, callsOf, type RealAnswer, runCalls } from '../support/shell-tour.js'
+import { storeEngines } from '../support/stores.js'
+import { CLIENT_ID, startServer } from '../authorization-server/fixtures.js'
+import { startFlow, VERIFIER } from '../authorization-server/user-fixtures.js'
 
-const section = sectionOf(readPage('authorization-server.md'), '### Bodies that are announced')
+const page = readPage('authorization-server.md')
+const section = sectionOf(page, '### Bodies that are announced')
 
 describe('docs/authorization-server.md', () => {
   describe('has a server that asks for a body before it is sent', () => {
@@ -51,5 +57,39 @@ describe('docs/authorization-server.md', () => {
         expect(String(answer)).to.match(new RegExp(`^HTTP/1\\.1 ${first} `))
       })
     }
+  })
+
+  describe('shows what the grants of user flows answer', () => {
+    const calls = callsOf(page).filter(({ heading }) => /^(authorization_code|refresh_token)$/.test(heading))
+    let answers: RealAnswer[] = []
+
+    before(async function runAll() {
+      requireCommand(this, ['bash', '-c', 'curl --version && node --version'])
+      const [engine] = storeEngines
+      if (engine === undefined) throw new Error('no engine')
+      const flow = await startFlow(engine)
+      const running = await listen(() => flow.app)
+      const variables = { ISSUER: running.url, CLIENT_ID, VERIFIER, CODE: await flow.authorize() }
+      const setUp = Object.entries(variables).map(([name, value]) => `${name}='${value}'`)
+      const readToken =
+        'REFRESH_TOKEN=$(node -p "JSON.parse(fs.readFileSync(process.env.OUT + \'/0.body\')).refresh_token")'
+      const commands = calls.map(({ command }, at) => (at === 0 ? command : `${readToken}\n${command}`))
+      answers = await runCalls(setUp.join('\n'), commands)
+      await running.stop()
+      await flow.close()
+    })
+
+    for (const [at, { heading, answer }] of calls.entries()) {
+      it(heading, () => {
+        const real = answers[at]
+        if (real === undefined) throw new Error('it did not run')
+        assertShown(real, answer)
+        expect(Object.keys(Object(real.body))).to.have.members(Object.keys(JSON.parse(answer.split('\n\n')[1] ?? '')))
+      })
+    }
+
+    it('has one command for each', () => {
+      expect(calls.map(({ heading }) => heading)).to.deep.equal(['authorization_code', 'refresh_token'])
+    })
   })
 })

@@ -114,7 +114,7 @@ describe('ID token', () => {
 
   it('cannot be made to say what the server says', async () => {
     const names = ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'azp', 'at_hash', 'auth_time', 'acr', 'amr', 'sub#en']
-    const more = ['nbf', 'jti', 'c_hash', 's_hash', 'sid', 'cnf', 'events']
+    const more = ['nbf', 'jti', 'c_hash', 's_hash', 'sid', 'cnf', 'events', 'client_id', 'scope', 'permissions', 'typ']
     flow.host.claims = Object.fromEntries([...names, ...more].map(name => [name, 'forged']))
     for (const without of [[], ['nonce'] as const]) {
       const claims = claimsOf(await exchange({ scope: OPENID, without }))
@@ -122,11 +122,11 @@ describe('ID token', () => {
     }
   })
 
-  it('keeps a claim that is named like a prototype a claim', async () => {
+  it('is nobody else for a claim that is named like a prototype', async () => {
     flow.host.claims = JSON.parse('{"__proto__":{"sub":"eve"},"constructor":1}')
     const claims = claimsOf(await exchange({ scope: ['openid'] }))
-    expect(claims['sub']).to.equal(USER)
-    expect(Object.keys(claims)).to.include.members(['__proto__', 'constructor'])
+    expect(claims).to.include({ sub: USER, constructor: 1 })
+    expect(Object.keys(claims)).not.to.include('__proto__')
   })
 
   const answers: unknown[] = [undefined, null, 'ada', ['ada'], { big: 'x'.repeat(20_000) }, { n: 1n }]

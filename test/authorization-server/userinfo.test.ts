@@ -30,13 +30,26 @@ describeStores('userinfo', engine => {
   const get = (token: string) => request(test.app).get(PATH).auth(token, { type: 'bearer' })
 
   it('says the sub, and what the host said at sign-in', async () => {
-    const claims = JSON.stringify({ name: 'Ada', email: 'ada@example.com', address: { country: 'UK' }, ...RESERVED })
-    const { body, headers } = await get(await userToken({ claims })).expect(200)
-    expect(body).to.deep.equal({ sub: USER, name: 'Ada', email: 'ada@example.com', address: { country: 'UK' } })
+    const claims = JSON.stringify({ name: 'Ada', email: 'ada@example.com', org: { country: 'UK' }, ...RESERVED })
+    const scope = 'openid profile email'
+    const { body, headers } = await get(await userToken({ claims }, { scope })).expect(200)
+    expect(body).to.deep.equal({ sub: USER, name: 'Ada', email: 'ada@example.com', org: { country: 'UK' } })
     expect(headers).to.include({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' })
   })
 
-  it('asks claimsOf where there is one, with the scopes of the token', async () => {
+  it('says of the standard claims what the scopes of the token ask for', async () => {
+    const claims = JSON.stringify({ name: 'Ada', email: 'ada@example.com', phone_number: '1', org: 7 })
+    for (const [scope, told] of [
+      ['openid', { org: 7 }],
+      ['openid profile', { org: 7, name: 'Ada' }],
+      ['openid email', { org: 7, email: 'ada@example.com' }],
+    ] as const) {
+      const { body } = await get(await userToken({ claims }, { scope })).expect(200)
+      expect(body).to.deep.equal({ sub: USER, ...told })
+    }
+  })
+
+  it("asks claimsOf where there is one, with the token's scopes of OpenID Connect", async () => {
     await test.server.close()
     const asked: unknown[] = []
     await start({
@@ -45,7 +58,7 @@ describeStores('userinfo', engine => {
         return { name: 'Grace', ...RESERVED, ['__proto__']: { polluted: true } }
       },
     })
-    const scope = 'openid profile'
+    const scope = 'read:users openid profile offline_access'
     const { body } = await get(await userToken({ claims: '{"name":"Ada"}' }, { scope })).expect(200)
     expect(body).to.deep.equal({ sub: USER, name: 'Grace' })
     expect(asked).to.deep.equal([[USER, ['openid', 'profile']]])

@@ -1,7 +1,7 @@
 import { formatScope, OIDC_SCOPES } from '../../scope.js'
 import type { GrantRecord } from '../../store/user-records.js'
 import type { Signer } from '../keys/signing-keys.js'
-import { releaseClaims } from '../users/user-claims.js'
+import { releasedClaims } from '../users/user-claims.js'
 import type { UserClaims } from '../users/users-option.js'
 import { type AccessTokenGrant, issueAccessToken } from './access-token.js'
 import { invalidTarget, requestedAudience } from './audience.js'
@@ -42,15 +42,10 @@ export async function prepareTokens(
   const [rights, signer, claims] = await Promise.all([
     currentRights(grant, { account, client, users, isRefresh, services }),
     services.signingKeys.signer(account.name),
-    own.includes('openid') ? askClaims() : undefined,
+    own.includes('openid') ? releasedClaims(users, account, grant, own) : undefined,
   ])
   const scope = narrowScope(requested, grant, rights)
   return { grant, rights, scope, signer, ...(claims !== undefined && { claims }) }
-
-  async function askClaims(): Promise<UserClaims> {
-    const scopes = own.filter(one => one !== 'offline_access')
-    return releaseClaims(await users.claimsOf(account, grant.user, scopes, grant.claims), scopes)
-  }
 }
 
 function isAsked(scope: string, requested: readonly string[]): boolean {

@@ -8,7 +8,7 @@ import { isB64Token, malformed, readCredential } from '../../resource-server/gua
 import { insufficient, refuse } from '../../resource-server/contract/refuse.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
-import { withoutReserved } from '../users/reserved-claims.js'
+import { releasedClaims } from '../users/user-claims.js'
 import { TOKEN_BODY_LIMIT } from './client-request.js'
 import { allowOriginOf, withCors } from './cors.js'
 import type { TokenServices } from './token-services.js'
@@ -100,6 +100,5 @@ async function verify(token: string, state: TokenState, account: Account): Promi
 async function describe({ auth, grant }: LiveToken, { users }: TokenServices, account: Account): Promise<object> {
   if (!auth.scopes.includes('openid')) throw insufficient('scope_missing', auth)
   if (grant === undefined || users === undefined) throw refuse('grant_ended')
-  const claims = await users.claimsOf(account, grant.user, auth.scopes, grant.claims)
-  return { sub: grant.user, ...withoutReserved(claims) }
+  return { sub: grant.user, ...(await releasedClaims(users, account, grant, auth.scopes)) }
 }

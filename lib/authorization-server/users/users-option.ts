@@ -47,6 +47,10 @@ export interface UsersOption {
   loginUrl: string | ((returnTo: string, about: LoginQuery) => Maybe<string | URL>)
   /** Which of these scopes this user may have. Default: all. */
   permissionsOf?(query: PermissionsQuery): Maybe<readonly string[]>
-  /** Claims for ID token and `/userinfo`. Default: the `claims` that `authenticate` gave. */
+  /**
+   * Claims for ID token and `/userinfo`. Default: the `claims` that `authenticate` gave. Standard claims are passed on where
+   * their scope was granted (OpenID Connect Core §5.4), others always.
+   * @param scopes those of OpenID Connect that were granted: `openid`, `profile`, `email`
+   */
   claimsOf?(userId: string, scopes: readonly string[]): Maybe<UserClaims>
 }

@@ -7,6 +7,7 @@ import { blocksOf, readPage, runBlock, sectionOf } from '../support/docs.js'
 import { requireCommand } from '../support/require-command.js'
 import { listen } from '../support/running.js'
 import { assertShown, callsOf, type RealAnswer, runCalls } from '../support/shell-tour.js'
+import { sources } from '../support/sources.js'
 import { storeEngines } from '../support/stores.js'
 import { CLIENT_ID, startServer } from '../authorization-server/fixtures.js'
 import { startFlow, VERIFIER } from '../authorization-server/user-fixtures.js'
@@ -15,6 +16,25 @@ const page = readPage('authorization-server.md')
 const section = sectionOf(page, '### Bodies that are announced')
 
 describe('docs/authorization-server.md', () => {
+  /** The names in the first cells of a table. */
+  const tabled = (heading: string): string[] =>
+    [...sectionOf(page, heading).matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    )
+  const namesIn = (file: string, text: RegExp, name: RegExp): string[] => {
+    const source = sources.find(known => known.file === `authorization-server/${file}`)?.text ?? ''
+    return [...(text.exec(source)?.[0] ?? '').matchAll(name)].map(([, found = '']) => found)
+  }
+
+  it('has every option, and every event', () => {
+    const options = namesIn('options.ts', /^const NAMES[\s\S]*?\]/m, /'(\w+)'/g)
+    const events = namesIn('context/events.ts', /^export type ServerEvent[\s\S]*?\n\n/m, /type: '(\w+)'/g)
+    expect(options).to.have.length.above(14)
+    expect(events).to.have.length.above(20)
+    expect(tabled('## Options')).to.include.members(options)
+    expect(tabled('## Events')).to.have.members(events)
+  })
+
   describe('has a server that asks for a body before it is sent', () => {
     let server: Server
     before(async () => {

@@ -43,7 +43,7 @@ export const GUARD_DETAILS = [
   'revoked',
   'inactive',
   'client_deleted',
-  'grant_ended',
+  'authorization_ended',
   'api_deleted',
   // Proof of possession.
   'bound_token_as_bearer',

@@ -118,13 +118,21 @@ describeStores('userinfo', engine => {
       token: () => userToken({}, { at_hash: 'x' }, { typ: 'JWT' }),
       detail: 'not_an_access_token',
     },
-    { description: 'one whose grant has ended', token: () => userToken({}, { jti: 'gra_0.x' }), detail: 'grant_ended' },
+    {
+      description: 'one whose grant has ended',
+      token: () => userToken({}, { jti: 'gra_0.x' }),
+      detail: 'authorization_ended',
+    },
     {
       description: 'one whose grant has ended by itself',
       token: () => userToken({ expires_at: new Date(START) }),
-      detail: 'grant_ended',
+      detail: 'authorization_ended',
     },
-    { description: 'one of another user’s grant', token: () => userToken({}, { sub: 'grace' }), detail: 'grant_ended' },
+    {
+      description: 'one of another user’s grant',
+      token: () => userToken({}, { sub: 'grace' }),
+      detail: 'authorization_ended',
+    },
     { description: 'one for an earlier API', token: () => userToken({ api_id: 'api_0' }), detail: 'api_deleted' },
     {
       description: 'one of a client that is gone',
@@ -134,7 +142,7 @@ describeStores('userinfo', engine => {
     {
       description: 'one with openid and no grant',
       token: () => test.sign(undefined, { scope: 'openid' }),
-      detail: 'grant_ended',
+      detail: 'authorization_ended',
     },
     {
       description: 'a refresh token',

@@ -242,7 +242,7 @@ describe('the detail of a refusal of a guard', () => {
 
   it('is tried out, one and all', () => {
     // Of the management API and of /userinfo, whose tests have them.
-    const elsewhere: GuardDetail[] = ['client_deleted', 'grant_ended', 'api_deleted']
+    const elsewhere: GuardDetail[] = ['client_deleted', 'authorization_ended', 'api_deleted']
     expect([...rows.map(({ detail }) => detail), ...elsewhere]).to.have.members(GUARD_DETAILS)
   })
 })

@@ -46,7 +46,7 @@ export function createTokenState(services: StateServices): TokenState {
     if (id === undefined) return undefined
     const grant = await grants.get(account.name, id)
     const isItsOwn = grant?.client_id === clientId && grant.user === payload.sub && grant.audience === payload.aud
-    if (grant === null || !isItsOwn) throw refuse('grant_ended')
+    if (grant === null || !isItsOwn) throw refuse('authorization_ended')
     return grant
   }
 

@@ -99,6 +99,6 @@ async function verify(token: string, state: TokenState, account: Account): Promi
 
 async function describe({ auth, grant }: LiveToken, { users }: TokenServices, account: Account): Promise<object> {
   if (!auth.scopes.includes('openid')) throw insufficient('scope_missing', auth)
-  if (grant === undefined || users === undefined) throw refuse('grant_ended')
+  if (grant === undefined || users === undefined) throw refuse('authorization_ended')
   return { sub: grant.user, ...(await releasedClaims(users, account, grant, auth.scopes)) }
 }

@@ -323,18 +323,21 @@ describe('demoUsers', () => {
   it('knows nobody who has left the list, and nobody whom something else signed in', async () => {
     const clock = setClock(Date.now())
     const host = await startHost(demoUsers(['ada', 'grace']), { clock })
-    const browser = host.browser()
-    await browser.submit(await browser.open(loginUrl(host)), ['user', 'ada'])
-    const { sessions } = host.server.context.records
-    const id = oneWay(sessionOf(browser) ?? '')
-    const session = await sessions.get('default', id)
-    if (session === null) throw new Error('no session')
-    for (const change of [{ user: 'mallory' }, { source: 'https://login.example.com' }]) {
-      await sessions.remove('default', id)
-      await sessions.insert({ ...session, ...change })
-      expect(await host.whoIs(browser)).to.equal(undefined)
+    try {
+      const browser = host.browser()
+      await browser.submit(await browser.open(loginUrl(host)), ['user', 'ada'])
+      const { sessions } = host.server.context.records
+      const id = oneWay(sessionOf(browser) ?? '')
+      const session = await sessions.get('default', id)
+      if (session === null) throw new Error('no session')
+      for (const change of [{ user: 'mallory' }, { source: 'https://login.example.com' }]) {
+        await sessions.remove('default', id)
+        await sessions.insert({ ...session, ...change })
+        expect(await host.whoIs(browser)).to.equal(undefined)
+      }
+    } finally {
+      await host.stop()
     }
-    await host.stop()
   })
 })
 

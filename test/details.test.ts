@@ -24,7 +24,7 @@ function documented(heading: string): string[] {
 function named(): Set<string> {
   const patterns = [
     /\bdetail: '([^']+)'/g,
-    /\b(?:refuse|malformed|unanswered|insufficient|unauthorized|invalidTarget|invalidScope|invalidGrant|assertBegun)\('([^']+)'/g,
+    /\b(?:refuse|malformed|unanswered|insufficient|unauthorized|unknown|invalidTarget|invalidScope|invalidGrant|assertBegun)\('([^']+)'/g,
     /\brefuse\(account, \w+, '([^']+)'/g,
     /\binvalid\('[A-Z][^']+', '([^']+)'/g,
     /\bconst SILENT = '([^']+)'/g,
@@ -73,5 +73,6 @@ describe('details', () => {
     expect(documented('Why the token endpoint refuses')).to.have.members(TOKEN_ENDPOINT_DETAILS)
     expect(documented('Why revocation and introspection refuse')).to.have.members(TOKEN_QUESTION_DETAILS)
     expect(documented('Why a sign-in is refused')).to.have.members(SIGN_IN_DETAILS)
+    expect(documented('Why /authorize refuses')).to.have.members(AUTHORIZE_DETAILS)
   })
 })

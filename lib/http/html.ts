@@ -29,7 +29,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 function write(value: HtmlValue): string {
   if (value === undefined || value === false) return ''
   if (value instanceof Markup) return value.toString()
-  return typeof value === 'object' ? value.map(write).join('') : escapeText(String(value))
+  return Array.isArray(value) ? value.map(write).join('') : escapeText(String(value))
 }
 
 /**

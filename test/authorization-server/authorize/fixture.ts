@@ -154,7 +154,7 @@ export class Browser {
   }
 
   #keep(answer: request.Response): request.Response {
-    for (const line of answer.get('set-cookie') ?? []) {
+    for (const line of answer.get('Set-Cookie') ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (/Max-Age=0/.test(line)) this.cookies.delete(name)
       else this.cookies.set(name, value)

@@ -52,7 +52,7 @@ async function serve(call: Call, parameters: AuthorizationParameters, recipient:
   try {
     const checked = await checkRequest(parameters, recipient, account, context)
     // Where cookies of ours do not come, as in a frame of another site, a silent request is answered nevertheless.
-    if (checked.prompt.includes('none') && req.method !== 'POST') await answerAtOnce(call, checked, recipient)
+    if (checked.prompt.includes('none') && req.method === 'GET') await answerAtOnce(call, checked, recipient)
     else await begin(call, checked)
   } catch (error) {
     const refused = asRefused(error)

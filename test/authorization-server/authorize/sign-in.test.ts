@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import request from 'supertest'
 import { needsSignIn } from '../../../lib/authorization-server/authorize/sign-in.js'
 import { ISSUER, START } from '../fixtures.js'
 import { answerOf, type AuthorizeTest, Browser, GOOD, locationOf, query, startFlow } from './fixture.js'
@@ -182,6 +183,17 @@ describe('sign-in', () => {
         expect(answer).to.include({ state: 's1', iss: ISSUER }).and.have.property('code')
       })
     }
+
+    it('HEAD makes no code', async () => {
+      await start()
+      const browser = new Browser(test)
+      await browser.decide(await browser.authorize(), 'allow')
+      const answer = await request(test.app)
+        .head(`/authorize?${query(silent)}`)
+        .redirects(0)
+        .expect(303)
+      expect(locationOf(answer)).to.include(`${ISSUER}/authorize/req_`)
+    })
 
     it('is answered where no cookie of ours comes, as in a frame', async () => {
       await start()

@@ -180,6 +180,7 @@ export const AUTHORIZE_DETAILS = [
   'sign_in_required',
   'sign_in_failed',
   'consent_required',
+  'no_permission_left',
   'user_denied',
   'nothing_ticked',
   // The page.

@@ -3,7 +3,9 @@ import { invalidType, invalidValue } from '../../errors.js'
 import type { AsymmetricAlgorithm } from '../contract/algorithms.js'
 import { assertKnown, assertRecord, checkNumber, checkUrl } from '../options/option-checks.js'
 import { readAlgorithms } from '../options/read-options.js'
+import { originForm } from '../../http/request-target.js'
 import { createNonces, type Nonces } from './nonces.js'
+import { normalizePath } from './request-url.js'
 import { memoryReplays, type ReplayStore } from './replay-store.js'
 
 /** `off`: bearer tokens alone. `allowed`: both. `required`: bound tokens with a proof, no bearer tokens. */
@@ -30,7 +32,8 @@ export interface DpopOptions {
   dpop?: DpopMode
   dpopProof?: DpopProofOptions
   /**
-   * Scheme, host and port under which clients call, which the `htu` of a proof must name: `https://api.example.com`.
+   * Scheme, host and port under which clients call, which the `htu` of a proof must name: `https://api.example.com`. Where a
+   * proxy takes the start of the path off, that start too: `https://api.example.com/v1`. A slash at its end means nothing.
    * Default: what Express makes of the request, `trust proxy` included.
    */
   publicOrigin?: string
@@ -44,6 +47,7 @@ export interface DpopSettings {
   maxAge: number
   nonces: Nonces | undefined
   replays: ReplayStore
+  /** Without a slash at its end. */
   publicOrigin: string | undefined
   clock: Clock
 }
@@ -84,9 +88,17 @@ function readReplays(replays: ReplayStore | undefined): ReplayStore | undefined 
   return replays
 }
 
+/** What a path must not have: segments that are empty, or go up or nowhere, slashes inside of segments, broken escapes. */
+const ODD_PATH = /\/\/|\/(?:\.|%2e){1,2}(?:\/|$)|%(?:2f|5c)|%(?![0-9a-f]{2})/i
+
 function readOrigin(option: unknown): string | undefined {
   if (option === undefined) return undefined
-  const { origin, href } = new URL(checkUrl(option, 'publicOrigin'))
-  if (href !== `${origin}/`) throw invalidValue('option publicOrigin must be scheme, host and port alone')
-  return origin
+  const text = checkUrl(option, 'publicOrigin')
+  if (/[?#]/.test(text)) throw invalidValue('option publicOrigin must have no query and no fragment')
+  // As it is written: the URL parser would resolve dot segments silently.
+  if (ODD_PATH.test(originForm(text))) {
+    throw invalidValue('option publicOrigin must have no empty or dot segments and no encoded slashes in its path')
+  }
+  const { origin, pathname } = new URL(text)
+  return `${origin}${normalizePath(pathname.replace(/\/$/, ''))}`
 }

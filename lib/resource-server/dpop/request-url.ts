@@ -11,7 +11,8 @@ interface ExpressRequest extends HttpRequest {
 /**
  * The URL of a request as its client wrote it, without query, to compare with the `htu` of a proof (RFC 9449 §4.3).
  *
- * @param publicOrigin where clients call; absent: what the request says of itself, and a trusted proxy of it
+ * @param publicOrigin where clients call, and what a proxy has taken off the path, without a slash at its end; absent: what
+ * the request says of itself, and a trusted proxy of it
  */
 export function requestUrl(req: HttpRequest, publicOrigin: string | undefined): string {
   const origin = publicOrigin ?? originOf(req)
@@ -53,7 +54,7 @@ function pathOf(target: string): string {
 }
 
 /** What need not be escaped is not, what is escaped is so in capitals (RFC 3986 §6.2.2.1–2). */
-function normalizePath(path: string): string {
+export function normalizePath(path: string): string {
   return path.replace(/%[0-9a-f]{2}/gi, escaped => {
     const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
     return /[A-Za-z0-9\-._~]/.test(character) ? character : escaped.toUpperCase()

@@ -32,7 +32,11 @@ describe('DPoP', () => {
     token = await issuer.token({ scope: 'a', dpopKey: key })
   })
 
-  function createApp(options: Partial<ResourceServerOptions> = {}, prepare = (app: Express) => app): Express {
+  function createApp(
+    options: Partial<ResourceServerOptions> = {},
+    prepare = (app: Express) => app,
+    mountPaths = ['/v1'],
+  ): Express {
     const { requireScope, requireAuth } = resourceServer({
       ...issuer.resourceServerOptions,
       dpop: 'allowed',
@@ -46,7 +50,9 @@ describe('DPoP', () => {
     router.all('/other', requireScope('b'), (_req, res) => {
       res.json({})
     })
-    return prepare(express()).use('/v1', router)
+    const app = prepare(express())
+    for (const path of mountPaths) app.use(path, router)
+    return app
   }
 
   function call(app: Express, proof: string | undefined, { scheme = 'DPoP', path = '/v1/users', bearer = token } = {}) {
@@ -498,6 +504,58 @@ describe('DPoP', () => {
     }
   })
 
+  describe('behind a proxy that takes the start of the path off', () => {
+    const PREFIXED = 'https://api.example.com/v1'
+    const rows: { description: string; origin?: string; htu: string; path?: string; accepted: boolean }[] = [
+      { description: 'a proof for the whole path', htu: `${PREFIXED}/users`, accepted: true },
+      {
+        description: 'a slash at the end of the option',
+        origin: `${PREFIXED}/`,
+        htu: `${PREFIXED}/users`,
+        accepted: true,
+      },
+      { description: 'a longer start', origin: `${PREFIXED}/eu/`, htu: `${PREFIXED}/eu/users`, accepted: true },
+      {
+        description: 'a start in another spelling',
+        origin: 'HTTPS://API.example.com:443/%761',
+        htu: `${PREFIXED}/users`,
+        accepted: true,
+      },
+      {
+        description: 'a segment with dots in it',
+        origin: `${ORIGIN}/.v1..`,
+        htu: `${ORIGIN}/.v1../users`,
+        accepted: true,
+      },
+      { description: 'a query', htu: `${PREFIXED}/users`, path: '/users?a=1', accepted: true },
+      { description: 'a proof for the path without it', htu: `${ORIGIN}/users`, accepted: false },
+      { description: 'a proof for the start alone', htu: PREFIXED, accepted: false },
+      { description: 'a proof with the start twice', htu: `${PREFIXED}/v1/users`, accepted: false },
+      { description: 'a proof with another start', htu: `${ORIGIN}/v2/users`, accepted: false },
+      { description: 'a proof with the start in another case', htu: `${ORIGIN}/V1/users`, accepted: false },
+      { description: 'a proof with the start run on', htu: `${PREFIXED}users`, accepted: false },
+      { description: 'a proof with two slashes', htu: `${PREFIXED}//users`, accepted: false },
+      { description: 'a proof with an encoded slash', htu: `${PREFIXED}%2fusers`, accepted: false },
+      { description: 'a proof that goes up', htu: `${PREFIXED}/../users`, accepted: false },
+      { description: 'a proof for another host', htu: 'https://evil.example/v1/users', accepted: false },
+      { description: 'a proof for another path below', htu: `${PREFIXED}/other`, accepted: false },
+      {
+        description: 'a path that the proxy did not shorten',
+        htu: `${PREFIXED}/users`,
+        path: '/v1/users',
+        accepted: false,
+      },
+    ]
+    for (const { description, origin = PREFIXED, htu, path = '/users', accepted: isAccepted } of rows) {
+      it(`${isAccepted ? 'accepts' : 'refuses'} ${description}`, async () => {
+        const app = createApp({ publicOrigin: origin }, made => made, ['/', '/v1'])
+        const answer = await call(app, await proofOf({ claims: { htu } }), { path })
+        if (isAccepted) expect(answer.status, answer.headers['www-authenticate']).to.equal(200)
+        else expect([answer.status, answer.body.error]).to.deep.equal([401, 'invalid_dpop_proof'])
+      })
+    }
+  })
+
   const mistakes: { options: Record<string, unknown>; quotes: string }[] = [
     { options: { dpop: true }, quotes: 'dpop' },
     { options: { dpop: 'on' }, quotes: 'dpop' },
@@ -510,7 +568,29 @@ describe('DPoP', () => {
     { options: { dpopProof: { nonceSecret: 'short' } }, quotes: 'dpopProof.nonceSecret' },
     { options: { dpopProof: { nonceSecret: 1 } }, quotes: 'dpopProof.nonceSecret' },
     { options: { dpopProof: { replays: {} } }, quotes: 'dpopProof.replays' },
-    { options: { publicOrigin: 'https://api.example.com/v1' }, quotes: 'publicOrigin' },
+    ...[
+      ...['?', '?a', '/v1?a=1', '#', '/v1#a', '/v1/#'],
+      ...[
+        '//',
+        '//v1',
+        '/v1//',
+        '/v1//users',
+        '/.',
+        '/v1/.',
+        '/v1/..',
+        '/v1/../v2',
+        '/./v1',
+        '/%2e/v1',
+        '/v1/.%2E',
+        '/v1/..;/../a',
+      ],
+      ...['/v1%2fusers', '/v1%2Fusers', '/v1%5cusers', '/v1\\users', '/%', '/v1%2', '/v1%zz', '/v 1', '/v1\n', '/é'],
+    ].map(path => ({ options: { publicOrigin: `https://api.example.com${path}` }, quotes: 'publicOrigin' })),
+    { options: { publicOrigin: 'https://ada@api.example.com/v1' }, quotes: 'publicOrigin' },
+    { options: { publicOrigin: 'https://@api.example.com/v1' }, quotes: 'publicOrigin' },
+    { options: { publicOrigin: '/v1' }, quotes: 'publicOrigin' },
+    { options: { publicOrigin: 'ftp://api.example.com/v1' }, quotes: 'publicOrigin' },
+    { options: { publicOrigin: ['https://api.example.com/v1'] }, quotes: 'publicOrigin' },
     { options: { publicOrigin: 'api.example.com' }, quotes: 'publicOrigin' },
     { options: { publicOrigin: 'http://api.example.com' }, quotes: 'publicOrigin' },
   ]

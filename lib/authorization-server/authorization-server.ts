@@ -1,7 +1,6 @@
 import { forwardClock } from '../clock.js'
 import { ManagementError } from '../errors.js'
 import { isManagementFault, isOauthFault, managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
-import { pageErrorHandler, sendErrorPage } from '../http/error-page.js'
 import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
 import type { Handler, HttpRequest } from '../http/handler.js'
 import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
@@ -32,6 +31,7 @@ import type { ServerContext } from './admin/admin-context.js'
 import type { Records } from './context/context.js'
 import { createEmit } from './context/events.js'
 import { ANY_MANAGER, createManagers } from './admin/managers.js'
+import { PageError, pageErrorHandler } from './pages/page-error.js'
 import { createGrants } from './grants/grants.js'
 import { createConsents } from './consent/consents.js'
 import { bindUsers, keepsSessions } from './users/ready-made.js'
@@ -247,9 +247,9 @@ function createPublicRouter(
     find: path => handlers.get(path) ?? (REQUEST_PATH.test(path) ? decide : undefined),
     reaches: path => isInserted(path) || PAGE_PATH.test(path) || paths.some(own => path.endsWith(own)),
     bodyLimit: TOKEN_BODY_LIMIT,
-    refuse: (req, res) => {
+    refuse: (req, res, next) => {
       const message = 'There is no such account.'
-      if (isForPeople(req)) sendErrorPage(res, 404, message)
+      if (isForPeople(req)) pageErrorHandler(new PageError(404, 'Not found', message), req, res, next)
       else sendJson(res, 404, { error: 'not_found', error_description: message }, NOT_STORED)
     },
     answer: (error, req, res, next) => (isForPeople(req) ? pageErrorHandler : oauthErrorHandler)(error, req, res, next),

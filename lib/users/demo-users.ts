@@ -3,7 +3,7 @@ import { invalidType, invalidValue } from '../errors.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
 import type { AccountHandler } from '../authorization-server/accounts/account-router.js'
 import { html } from '../authorization-server/pages/html.js'
-import { sendPage, sourceOf } from '../authorization-server/pages/page.js'
+import { sendPage, sourceOf, TELLS_ORIGIN } from '../authorization-server/pages/page.js'
 import {
   createReadyMadeUsers,
   type ReadyMadeUsers,
@@ -84,6 +84,6 @@ function createLogin(users: readonly string[], tools: SignInTools): AccountHandl
 <input type="hidden" name="state" value="${state}">
 ${users.map(user => html`<button name="user" value="${user}"><bdi>${user}</bdi></button>\n`)}</form>`
     const formAction = request === null ? [] : [sourceOf(request.redirect_uri)]
-    sendPage(res, 200, { title: 'Demo sign-in', body, formAction })
+    sendPage(res, 200, { title: 'Demo sign-in', body, formAction, headers: TELLS_ORIGIN })
   }
 }

@@ -4,9 +4,6 @@ const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?((?:[/?].*
 /** Any URI whose host can only be this machine. */
 const LOCAL = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?:[:/?]|$)/i
 
-/** An origin that can stand in a policy as it is: no IPv6 address and no punctuation can (CSP Level 3 §2.3.1). */
-const SOURCE = /^https?:\/\/[a-z0-9.-]+(?::\d+)?$/
-
 /**
  * Is the redirect URI one of the registered ones, byte for byte (RFC 9700 §4.1.3)? The port alone may differ where both are
  * http on `127.0.0.1` or `[::1]`; not on `localhost`, which may be another machine's name.
@@ -42,16 +39,6 @@ export function withParameters(redirectUri: string, parameters: Readonly<Record<
 export function hostOf(redirectUri: string): string {
   if (!/^https?:/i.test(redirectUri)) return schemeOf(redirectUri)
   return new URL(redirectUri).host
-}
-
-/**
- * Where a form may lead to that ends in a redirect to the URI, for `form-action`: its origin, or its scheme where an
- * origin cannot be written in a policy.
- */
-export function sourceOf(redirectUri: string): string {
-  if (!/^https?:/i.test(redirectUri)) return schemeOf(redirectUri)
-  const { origin, protocol } = new URL(redirectUri)
-  return SOURCE.test(origin) ? origin : protocol
 }
 
 function schemeOf(uri: string): string {

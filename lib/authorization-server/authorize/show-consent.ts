@@ -1,13 +1,13 @@
 import { TemporarilyUnavailableError } from '../../errors.js'
 import type { HttpResponse } from '../../http/handler.js'
-import { createNonce, sendPage } from '../../http/page.js'
 import { ANTI_FORGERY, antiForgeryValue } from '../consent/anti-forgery.js'
 import { renderConsentPage } from '../consent/consent-page.js'
 import type { ConsentScope, ConsentView } from '../consent/consent-view.js'
+import { createNonce, sendHtml, sourceOf } from '../pages/page.js'
 import type { CheckedUser } from '../users/users.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import type { Pending } from './pending.js'
-import { hostOf, sourceOf } from './redirect-uri.js'
+import { hostOf } from './redirect-uri.js'
 import type { Verdict } from './verdict.js'
 
 /** A request whose user has to be asked. */
@@ -20,8 +20,7 @@ interface Asked extends Pending {
 export async function showConsent(res: HttpResponse, asked: Asked, context: AuthorizeContext): Promise<void> {
   const nonce = createNonce()
   const text = await render(viewOf(asked, nonce), asked, context)
-  const formAction = `'self' ${sourceOf(asked.request.redirect_uri)}`
-  sendPage(res, { status: 200, text, nonce, formAction })
+  sendHtml(res, 200, text, { nonce, formAction: [sourceOf(asked.request.redirect_uri)] })
 }
 
 async function render(view: ConsentView, { account }: Asked, context: AuthorizeContext): Promise<string> {

@@ -1,25 +1,26 @@
-import { type Html, html } from '../../http/html.js'
-import { layout } from '../../http/page.js'
+import { type Html, html } from '../pages/html.js'
+import { page } from '../pages/page.js'
 import type { ConsentScope, ConsentView } from './consent-view.js'
 
 /** The page where no `consentPage` of the host makes it. */
 export function renderConsentPage(view: ConsentView): string {
   const title = view.api === undefined ? 'Sign in to an application' : 'Allow access'
-  return layout({ title, nonce: view.styleNonce, body: html`${introduction(view)}\n${form(view)}` })
+  const body = html`${introduction(view)}\n${form(view)}`
+  return page(title, body, view.styleNonce, headingOf(view)).toString()
 }
 
-function introduction({ client, api, user }: ConsentView): Html {
+function headingOf({ client, api }: ConsentView): Html {
   const name = html`<bdi>${client.name}</bdi>`
-  const heading =
-    api === undefined
-      ? html`<h1>${name} wants to know who you are</h1>`
-      : html`<h1>${name} wants access to <bdi>${api.name}</bdi></h1>`
-  const about = client.description ? html`\n<p class="quiet"><bdi>${client.description}</bdi></p>` : undefined
+  if (api === undefined) return html`${name} wants to know who you are`
+  return html`${name} wants access to <bdi>${api.name}</bdi>`
+}
+
+function introduction({ client, user }: ConsentView): Html {
+  const about = client.description ? html`<p class="quiet"><bdi>${client.description}</bdi></p>\n` : undefined
   const kind = client.isFirstParty
     ? 'It belongs to the operator of this service.'
     : 'It does not belong to the operator of this service.'
-  return html`${heading}${about}
-<p>${kind} Afterwards you are sent to <bdi><strong>${client.redirectHost}</strong></bdi>.</p>
+  return html`${about}<p>${kind} Afterwards you are sent to <bdi><strong>${client.redirectHost}</strong></bdi>.</p>
 <p class="quiet">You are signed in as ${who(user)}.</p>`
 }
 

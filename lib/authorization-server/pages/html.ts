@@ -32,9 +32,17 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
 function format(value: HtmlValue): string {
   if (value === undefined || value === false) return ''
   if (value instanceof Html) return value.toString()
-  if (typeof value === 'object') return value.map(format).join('')
-  return String(value).replace(/[&<>"']/g, character => ESCAPES[character] ?? '')
+  if (Array.isArray(value)) return value.map(format).join('')
+  return String(value)
+    .replace(INVISIBLE, '\ufffd')
+    .replace(/[&<>"'`]/g, character => ESCAPES[character] ?? '')
 }
+
+/**
+ * What changes the direction of the text around it, out of a `<bdi>` too (a PDI ends the isolate that is open), breaks
+ * lines, or is no character: nobody sees it, and it can make one text look like another.
+ */
+const INVISIBLE = /(?![\t\n\r])\p{Cc}|[\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -42,4 +50,5 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
+  '`': '&#96;',
 }

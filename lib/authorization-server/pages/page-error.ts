@@ -26,6 +26,13 @@ export class PageError extends Error {
   }
 }
 
+/** What a person is told, by status. */
+const TITLES: Readonly<Record<number, string>> = {
+  404: 'There is nothing here',
+  413: 'This request is too large',
+  429: 'Too many requests',
+}
+
 /** Answers with a page. What is not a refusal of ours says nothing of itself. */
 export function pageErrorHandler(error: unknown, _req: HttpRequest, res: HttpResponse, next: Next): void {
   if (res.headersSent) return next(asError(error))
@@ -39,7 +46,8 @@ export const isPageFault = (error: unknown): boolean => toPageError(error).statu
 function toPageError(error: unknown): PageError {
   if (error instanceof PageError) return error
   if (error instanceof OAuthError && error.status < 500) {
-    return new PageError(error.status, 'This cannot be done', error.message, { headers: error.headers })
+    const { status, message, headers } = error
+    return new PageError(status, TITLES[status] ?? 'This request cannot be served', message, { headers })
   }
   if (error instanceof StoreUnavailableError || (error instanceof OAuthError && error.status === 503)) {
     return unavailable(error)

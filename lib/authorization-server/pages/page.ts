@@ -12,8 +12,9 @@ export function createNonce(): string {
 /**
  * A whole document: one column that fits 320 px, light and dark, no script.
  * @param nonce of the style, in base64url
+ * @param heading where it is not the title
  */
-export function page(title: string, body: Html, nonce: string): Html {
+export function page(title: string, body: Html, nonce: string, heading: string | Html = title): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -26,13 +27,16 @@ export function page(title: string, body: Html, nonce: string): Html {
 </head>
 <body>
 <main>
-<h1>${title}</h1>
+<h1>${heading}</h1>
 ${body}
 </main>
 </body>
 </html>
 `
 }
+
+/** For a page whose form is checked by its origin: with `no-referrer` browsers post the origin `null`. */
+export const TELLS_ORIGIN: Headers = { 'Referrer-Policy': 'same-origin' }
 
 export interface PageAnswer {
   title: string
@@ -81,8 +85,7 @@ const PROTECTION: Headers = {
   'Content-Type': 'text/html; charset=utf-8',
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
-  // With no-referrer browsers would post the page's own form with the origin `null`.
-  'Referrer-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
 }
 
 function policy(nonce: string, formAction: readonly string[]): string {
@@ -95,25 +98,25 @@ function policy(nonce: string, formAction: readonly string[]): string {
   ].join('; ')
 }
 
-/** Contrast of text is 7:1, that of borders and focus 3:1 at least, in both schemes (WCAG 2.2 AA). */
+/** Colours have a contrast of 4.5 at least, borders of 3, in both schemes; what can be pressed has 44 px (WCAG 2.2, 1.4.3, 1.4.11, 2.5.8). */
 const STYLE = html`
-:root { color-scheme: light dark; --text: #1a1a1a; --soft: #505050; --back: #f4f4f5; --card: #ffffff; --line: #767676; --main: #1d4ed8; --on-main: #ffffff }
+:root { color-scheme: light dark; --text: #1a1d21; --quiet: #50575f; --ground: #f4f5f7; --card: #fff; --line: #79818a; --strong: #0b57c2; --on: #fff }
 @media (prefers-color-scheme: dark) {
-  :root { --text: #f4f4f5; --soft: #c4c4c8; --back: #18181b; --card: #27272a; --line: #8e8e96; --main: #93c5fd; --on-main: #18181b }
+  :root { --text: #eceef1; --quiet: #b4bbc4; --ground: #15181c; --card: #20242a; --line: #7d8791; --strong: #8ab8ff; --on: #10131a }
 }
 * { box-sizing: border-box }
-body { margin: 0; padding: 1rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
-main { max-width: 28rem; margin: 5vh auto 0; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem }
-h1 { margin: 0 0 1rem; font-size: 1.375rem; line-height: 1.25 }
-p, ul, fieldset { margin: 0 0 1rem }
-ul { padding: 0; list-style: none }
-li { margin: 0 0 .75rem }
-fieldset { padding: 0; border: 0 }
-small { color: var(--soft); font-size: .875rem }
-a { color: var(--main) }
-label { display: flex; gap: .75rem; align-items: flex-start; min-height: 1.75rem }
-input[type="checkbox"] { flex: none; width: 1.25rem; height: 1.25rem; margin: .125rem 0 0; accent-color: var(--main) }
-button { display: block; width: 100%; min-height: 2.75rem; margin: 0 0 .75rem; padding: .5rem 1rem; border: 1px solid var(--main); border-radius: .375rem; background: var(--main); color: var(--on-main); font: inherit; font-weight: 600; overflow-wrap: anywhere; cursor: pointer }
-button.quiet { background: transparent; border-color: var(--line); color: var(--text) }
-:focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
+body { margin: 0; padding: 1rem; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
+main { max-width: 30rem; margin: 5vh auto; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; overflow-wrap: anywhere }
+h1 { margin: 0 0 1rem; font-size: 1.35rem; line-height: 1.3 }
+p { margin: 0 0 1rem }
+.quiet { color: var(--quiet) }
+fieldset { margin: 0 0 1.25rem; padding: 0; border: 0; min-width: 0 }
+legend { padding: 0; margin-bottom: .5rem; font-weight: 600 }
+label { display: flex; gap: .75rem; padding: .6rem 0; min-height: 2.75rem; border-top: 1px solid var(--line) }
+input { flex: none; width: 1.5rem; height: 1.5rem; margin: 0; accent-color: var(--strong) }
+.new { padding: 0 .4rem; border: 1px solid currentColor; border-radius: .4rem; font-size: .875rem }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem }
+button { flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--strong); border-radius: .5rem; background: transparent; color: var(--strong); font: inherit; font-weight: 600; cursor: pointer }
+button.main { background: var(--strong); color: var(--on) }
+:focus-visible { outline: 3px solid var(--strong); outline-offset: 2px }
 `

@@ -7,7 +7,7 @@ import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account, Registry } from '../context/context.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import { html } from '../pages/html.js'
-import { sendPage, sourceOf } from '../pages/page.js'
+import { sendPage, sourceOf, TELLS_ORIGIN } from '../pages/page.js'
 import { readCookie } from './cookies.js'
 import { type IdTokenHint, verifyIdTokenHint } from './id-token-hint.js'
 import { assertMethod, assertSameOrigin, readQuery, refuseForm, seeOther } from './requests.js'
@@ -124,7 +124,8 @@ function sendQuestion(res: HttpResponse, { user }: SessionRecord, token: string,
 <input type="hidden" name="anti_forgery" value="${token}">
 <button>Sign out</button>
 </form>`
-  sendPage(res, 200, { title: 'Sign out', body, ...(returnTo !== undefined && { formAction: [sourceOf(returnTo)] }) })
+  const formAction = returnTo === undefined ? [] : [sourceOf(returnTo)]
+  sendPage(res, 200, { title: 'Sign out', body, formAction, headers: TELLS_ORIGIN })
 }
 
 function sendGoodbye(res: HttpResponse): void {

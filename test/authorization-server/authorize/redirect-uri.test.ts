@@ -3,9 +3,9 @@ import {
   hostOf,
   isOfTheMachine,
   isRegistered,
-  sourceOf,
   withParameters,
 } from '../../../lib/authorization-server/authorize/redirect-uri.js'
+import { sourceOf } from '../../../lib/authorization-server/pages/page.js'
 
 describe('a redirect URI', () => {
   const web = 'https://app.example.com/cb'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { html } from '../../lib/http/html.js'
+import { html } from '../../../lib/authorization-server/pages/html.js'
 
 describe('html', () => {
   const rows: [value: string, written: string][] = [

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { html } from '../../lib/http/html.js'
-import { createNonce, layout } from '../../lib/http/page.js'
+import { html } from '../../../lib/authorization-server/pages/html.js'
+import { createNonce, page } from '../../../lib/authorization-server/pages/page.js'
 
 /** The colours of one scheme, by name. */
 function coloursOf(css: string): Record<string, string> {
@@ -25,7 +25,7 @@ function contrast(one: string, other: string): number {
 }
 
 describe('a page', () => {
-  const text = layout({ title: '<t>', nonce: 'n1', body: html`<p>${'<b>'}</p>` })
+  const text = page('<t>', html`<p>${'<b>'}</p>`, 'n1').toString()
   const [light = '', dark = ''] = text.split('@media (prefers-color-scheme: dark)')
   const pairs: [front: string, back: string, least: number][] = [
     ['text', 'card', 4.5],

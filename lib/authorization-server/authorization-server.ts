@@ -7,6 +7,7 @@ import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
 import { pathOf } from '../http/request-target.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { Store } from '../store/port.js'
+import { createSweeper } from '../store/sweeper.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
 import {
   AUTHORIZATION_CODE_KIND,
@@ -122,6 +123,7 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
     refuseAsMiddleware(call, 'health', CALL_IN_HANDLER)
     return store.ping()
   }
+  const sweeper = createSweeper(expiringOf(records))
   const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
   const server: AuthorizationServer = {
     router: createPublicRouter(shared, tokenContext, authorizeContext, {
@@ -133,7 +135,7 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
     ready: health,
     health,
     async close() {
-      await tokenContext.secretUses.settled()
+      await Promise.all([tokenContext.secretUses.settled(), sweeper.stop()])
       await store.close()
     },
     context,
@@ -147,6 +149,7 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
         await tokenContext.signingKeys.signer(account.name)
         await bootstrap.open(account)
       }
+      sweeper.start()
       // Last, so that a start that failed can be tried again with the same users.
       bindUsers(checked.users, {
         ...tokenContext,
@@ -173,6 +176,12 @@ async function openRecords(store: Store): Promise<Records> {
     signIns: await store.collection(SIGN_IN_KIND),
     revokedTokens: await store.collection(REVOKED_TOKEN_KIND),
   }
+}
+
+/** The kinds whose records expire. */
+function expiringOf(records: Records): readonly Pick<Records['sessions'], 'removeExpired'>[] {
+  const { authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens } = records
+  return [authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens]
 }
 
 interface Assembly {

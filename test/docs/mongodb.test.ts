@@ -4,12 +4,13 @@ import mongoose from 'mongoose'
 import { createModel } from '../../lib/store/mongo/model.js'
 import type { RecordKind, StoredRecord } from '../../lib/store/port.js'
 import * as records from '../../lib/store/records.js'
+import * as userRecords from '../../lib/store/user-records.js'
 
 const page = readFileSync(new URL('../../docs/mongodb.md', import.meta.url), 'utf8')
 
 describe('docs/mongodb.md', () => {
   const connection = mongoose.createConnection()
-  const kinds = Object.values(records) as RecordKind<StoredRecord>[]
+  const kinds = Object.values({ ...records, ...userRecords }) as RecordKind<StoredRecord>[]
 
   for (const kind of kinds) {
     it(`names every index of ${kind.name}, and no other`, () => {

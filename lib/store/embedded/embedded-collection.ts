@@ -32,6 +32,9 @@ const nextTurn = promisify(setImmediate)
 /** The pseudo path of the index that holds every record, newest first. */
 const ORDER = ''
 
+/** Expired records that are removed in one transaction: other writes have their turn in between. */
+const SWEPT_AT_ONCE = 100
+
 /** One record kind in LMDB: the record under its id, and a key each for its unique values and its index entries. */
 export class EmbeddedCollection<T extends StoredRecord> implements Collection<T> {
   readonly #environment: Environment
@@ -115,14 +118,22 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     })
   }
 
-  removeExpired(): Promise<number> {
-    return this.#write(() => {
-      const prefix = expiryPrefix(this.#kind.name)
-      const end = Buffer.concat([prefix, valueBytes(new Date(this.#clock.now() + 1))])
-      const keys = [...this.#root.getRange({ start: prefix, end })].map(({ value }) => value as Buffer)
-      for (const key of keys) this.#delete(this.#root.get(key) as T)
-      return keys.length
-    })
+  async removeExpired(): Promise<number> {
+    let all = 0
+    for (;;) {
+      const removed = await this.#write(() => this.#removeSomeExpired())
+      all += removed
+      if (removed < SWEPT_AT_ONCE) return all
+    }
+  }
+
+  #removeSomeExpired(): number {
+    const prefix = expiryPrefix(this.#kind.name)
+    const end = Buffer.concat([prefix, valueBytes(new Date(this.#clock.now() + 1))])
+    const range = this.#root.getRange({ start: prefix, end, limit: SWEPT_AT_ONCE })
+    const keys = [...range].map(({ value }) => value as Buffer)
+    for (const key of keys) this.#delete(this.#root.get(key) as T)
+    return keys.length
   }
 
   /** Another one after a failed transaction: never to be kept. */

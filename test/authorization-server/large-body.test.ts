@@ -173,10 +173,11 @@ describe('a body that nobody reads to its end', () => {
       running = createServer(listener).listen(0, '127.0.0.1')
       await once(running, 'listening')
       const grown = await heapGrowth(
-        () => Promise.all(Array.from({ length: 8 }, () => uploadInPart(running))),
+        () => Promise.all(Array.from({ length: 16 }, () => uploadInPart(running))),
         'arrayBuffers',
       )
-      expect(grown).to.be.below(8)
+      // Kept, it would be the 4 MB that are read of each of 16.
+      expect(grown).to.be.below(20)
     })
   }
 

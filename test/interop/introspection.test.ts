@@ -33,7 +33,8 @@ describe('revocation, introspection and /userinfo, by a client written elsewhere
 
   async function tokens() {
     const api = await test.addApi()
-    const { grant, token } = await addFamily(test, { api_id: api.id, claims: '{"name":"Ada"}' })
+    const scope = ['read:users', 'openid', 'profile', 'offline_access']
+    const { grant, token } = await addFamily(test, { api_id: api.id, scope, claims: '{"name":"Ada"}' })
     return { refresh: token, access: await test.sign(grant) }
   }
   const basic = oauth.ClientSecretBasic(SECRET)

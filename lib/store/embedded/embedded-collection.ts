@@ -12,14 +12,15 @@ import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord 
 import type { Environment, Root } from './environment.js'
 import {
   afterPrefix,
+  bytesOf,
   expiryKey,
   expiryPrefix,
-  indexKey,
   indexPrefix,
+  type Key,
   newestFirst,
   recordKey,
   uniqueKey,
-  valueBytes,
+  valueKey,
   valuePrefix,
 } from './keys.js'
 import { match, valuesAt } from './match.js'
@@ -61,7 +62,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   async get(account: string, id: string): Promise<T | null> {
-    return this.#read(() => this.#live(recordKey(this.#kind.name, account, id)))
+    return this.#read(() => this.#live(bytesOf(recordKey(this.#kind.name, account, id))))
   }
 
   async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<Page<T>> {
@@ -69,7 +70,8 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     const unique = equalityOn(filter, this.#unique)
     if (unique !== undefined) return this.#read(() => this.#findUnique(account, unique, filter, after))
     const prefix = this.#rangeFor(account, filter)
-    const range = { start: after === undefined ? prefix : keyAfter(indexKey(prefix, after)), end: afterPrefix(prefix) }
+    const start = after === undefined ? bytesOf(prefix) : keyAfter(bytesOf(prefix + newestFirst(after)))
+    const range = { start, end: bytesOf(afterPrefix(prefix)) }
     const page = new PageBuilder<T>(limit)
     for (;;) {
       const found = this.#read(() => this.#scan(range, filter, page))
@@ -93,7 +95,9 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
 
   /** At most one record has the value: its key is known, and no index is gone through. */
   #findUnique(account: string, { path, value }: CompareNode, filter: Filter, after: Position | undefined): Page<T> {
-    const holder = this.#root.get(uniqueKey(this.#kind.name, account, path, String(value))) as Buffer | undefined
+    const holder = this.#root.get(bytesOf(uniqueKey(this.#kind.name, account, path, String(value)))) as
+      | Buffer
+      | undefined
     const record = holder === undefined ? null : this.#live(holder)
     const fits = record !== null && match(filter, record, this.#kind.text) && isAfter(record, after)
     return { records: fits ? [record] : [], next: null }
@@ -111,7 +115,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
 
   remove(account: string, id: string, revision?: number): Promise<boolean> {
     return this.#write(() => {
-      const present = this.#live(recordKey(this.#kind.name, account, id))
+      const present = this.#live(bytesOf(recordKey(this.#kind.name, account, id)))
       if (present === null || (revision !== undefined && present.revision !== revision)) return false
       this.#delete(present)
       return true
@@ -128,9 +132,9 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   #removeSomeExpired(): number {
-    const prefix = expiryPrefix(this.#kind.name)
-    const end = Buffer.concat([prefix, valueBytes(new Date(this.#clock.now() + 1))])
-    const range = this.#root.getRange({ start: prefix, end, limit: SWEPT_AT_ONCE })
+    const start = expiryPrefix(this.#kind.name)
+    const end = bytesOf(start + valueKey(new Date(this.#clock.now() + 1)))
+    const range = this.#root.getRange({ start: bytesOf(start), end, limit: SWEPT_AT_ONCE })
     const keys = [...range].map(({ value }) => value as Buffer)
     for (const key of keys) this.#delete(this.#root.get(key) as T)
     return keys.length
@@ -158,7 +162,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   #key({ account, id }: T): Buffer {
-    return recordKey(this.#kind.name, account, id)
+    return bytesOf(recordKey(this.#kind.name, account, id))
   }
 
   #live(key: Buffer): T | null {
@@ -177,59 +181,64 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
 
   #takenFields(record: T): string[] {
     return this.#uniqueKeys(record).flatMap(({ field, key }) => {
-      const holder = this.#root.get(key) as Buffer | undefined
+      const holder = this.#root.get(bytesOf(key)) as Buffer | undefined
       if (holder === undefined || holder.equals(this.#key(record))) return []
       return this.#live(holder) === null ? [] : [field]
     })
   }
 
-  #uniqueKeys(record: T): { field: string; key: Buffer }[] {
+  #uniqueKeys(record: T): { field: string; key: Key }[] {
     return this.#kind.unique.flatMap(field => {
       const value = record[field]
       return typeof value === 'string' ? [{ field, key: uniqueKey(this.#kind.name, record.account, field, value) }] : []
     })
   }
 
-  /** What can throw comes first. @param replaced the record that this one takes the place of */
+  /** What can throw comes first. Entries that stay the same are left alone. @param replaced the record that this one takes the place of */
   #put(record: T, replaced?: T): T {
     const copy = copyData(record)
     const key = this.#key(record)
-    const entries = this.#entries(record)
-    this.#delete(replaced)
-    for (const holder of this.#holders(record)) this.#delete(this.#root.get(holder) as T)
+    const entries = new Set(this.#entries(record))
+    const before = new Set(replaced === undefined ? [] : this.#entries(replaced))
+    for (const entry of before) if (!entries.has(entry)) this.#root.removeSync(bytesOf(entry))
+    for (const holder of this.#holders(record, key)) {
+      if (replaced === undefined || !holder.equals(key)) this.#delete(this.#root.get(holder) as T)
+    }
     this.#root.putSync(key, record)
-    for (const entry of entries) this.#root.putSync(entry, key)
+    for (const entry of entries) if (!before.has(entry)) this.#root.putSync(bytesOf(entry), key)
     return copy
   }
 
-  /** Expired records that still stand where this one goes. */
-  #holders(record: T): Buffer[] {
-    const keys = [this.#key(record), ...this.#uniqueKeys(record).map(({ key }) => this.#root.get(key) as Buffer)]
-    const present = keys.filter(key => key !== undefined && this.#root.get(key) !== undefined)
-    return [...new Map(present.map(key => [key.toString('hex'), key])).values()]
+  /** Records that stand where this one goes: expired ones, and the one that it replaces. */
+  #holders(record: T, key: Buffer): Buffer[] {
+    const unique = this.#uniqueKeys(record).map(({ key: held }) => this.#root.get(bytesOf(held)) as Buffer)
+    const present = [key, ...unique].filter(held => held !== undefined && this.#root.get(held) !== undefined)
+    return [...new Map(present.map(held => [held.toString('latin1'), held])).values()]
   }
 
   #delete(record: T | undefined): void {
     if (record === undefined) return
     this.#root.removeSync(this.#key(record))
-    for (const entry of this.#entries(record)) this.#root.removeSync(entry)
+    for (const entry of this.#entries(record)) this.#root.removeSync(bytesOf(entry))
   }
 
-  #entries(record: T): Buffer[] {
+  #entries(record: T): Key[] {
     const { name } = this.#kind
-    const entries = [indexKey(indexPrefix(name, record.account, ORDER), record)]
+    const { account } = record
+    const position = newestFirst(record)
+    const entries = [indexPrefix(name, account, ORDER) + position]
     for (const path of this.#indexed) {
-      const prefix = indexPrefix(name, record.account, path)
+      const prefix = indexPrefix(name, account, path)
       for (const value of valuesAt(record, path)) {
-        if (isScalar(value)) entries.push(indexKey(valuePrefix(prefix, value), record))
+        if (isScalar(value)) entries.push(valuePrefix(prefix, value) + position)
       }
     }
     const expiry = this.#expiry(record)
-    if (expiry !== undefined) entries.push(expiryKey(name, expiry, record.account, record.id))
+    if (expiry !== undefined) entries.push(expiryKey(name, expiry, account, record.id))
     return [...entries, ...this.#uniqueKeys(record).map(({ key }) => key)]
   }
 
-  #rangeFor(account: string, filter: Filter): Buffer {
+  #rangeFor(account: string, filter: Filter): Key {
     const node = equalityOn(filter, this.#indexed)
     const prefix = indexPrefix(this.#kind.name, account, node?.path ?? ORDER)
     return node === undefined ? prefix : valuePrefix(prefix, node.value)
@@ -241,7 +250,7 @@ function keyAfter(key: Buffer): Buffer {
 }
 
 function isAfter(record: StoredRecord, after: Position | undefined): boolean {
-  return after === undefined || Buffer.compare(newestFirst(record), newestFirst(after)) > 0
+  return after === undefined || newestFirst(record) > newestFirst(after)
 }
 
 function isScalar(value: unknown): value is Scalar {

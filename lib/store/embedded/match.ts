@@ -19,6 +19,7 @@ export function match(filter: Filter, record: object, text: readonly string[]): 
 
 /** The values at a path: lists on the way, and at its end, are gone through element by element. */
 export function valuesAt(record: object, path: string): unknown[] {
+  if (!path.includes('.')) return elements(member(record, path))
   let values: unknown[] = [record]
   for (const name of path.split('.')) values = values.flatMap(value => elements(member(value, name)))
   return values

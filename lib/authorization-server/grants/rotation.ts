@@ -40,7 +40,7 @@ export async function findRefreshToken(
   const presented = readRefreshToken(token)
   const grant = presented === undefined ? null : await grants.findByFamily(account, presented.family)
   const secret = grant?.family_secret
-  if (presented === undefined || grant === null || secret === undefined || !isOfFamily(presented, secret)) {
+  if (presented === undefined || grant === null || secret === undefined || !isGenuine(presented, grant, secret)) {
     throw invalidGrant('unknown_refresh_token')
   }
   if (grant.client_id !== clientId) throw invalidGrant('other_clients_refresh_token')
@@ -71,6 +71,16 @@ export async function rotate(
   if (kept === null) throw invalidGrant('grant_ended')
   if (standing === 'replaced') throw await endReused(kept, services)
   return successor
+}
+
+/** Was it given out by us? Those that are in use are known by their hashes, which spares the look at their making. */
+function isGenuine(
+  presented: PresentedRefreshToken,
+  { token_hash, previous_hash }: GrantRecord,
+  secret: string,
+): boolean {
+  const { hash } = presented
+  return hash === token_hash || hash === previous_hash || isOfFamily(presented, secret)
 }
 
 /** `recent`: it was replaced so recently that it is still good for the same successor. */

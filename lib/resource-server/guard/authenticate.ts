@@ -1,6 +1,6 @@
 import { InvalidTokenError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
-import { type Credential, isB64Token, malformed, readCredential } from './credential.js'
+import { isB64Token, malformed, readCredential } from './credential.js'
 import { createPossessionCheck } from '../dpop/possession.js'
 import type { GuardOptions } from './guard-options.js'
 import type { Introspect } from './introspection.js'
@@ -27,32 +27,41 @@ export function createAuthenticate(
 ): Authenticate {
   const reading = { formBody, dpop: dpop !== undefined }
   const checkPossession = dpop === undefined ? undefined : createPossessionCheck(dpop)
-  const checkRevoked: Check = isRevoked === undefined ? auth => auth : auth => askRevoked(isRevoked, auth)
+  const further: Check[] = []
+  if (isRevoked !== undefined) further.push(auth => askRevoked(isRevoked, auth))
+  if (introspect !== undefined) further.push(introspect)
+
+  // Made once: this is the way of nearly every request.
+  const acceptBearer: Check = auth => checkFurther(run(assertUnbound, auth))
 
   return function authenticate(req, res) {
     const credential = readCredential(req, reading)
     if (credential === undefined) return undefined
-    const { scheme } = credential
-    if (scheme === 'Bearer' && dpop?.mode === 'required') throw refuse('dpop_required')
-    const checkBinding: Check =
-      scheme === 'DPoP' && checkPossession !== undefined ? auth => checkPossession(auth, req, res) : assertUnbound
-    return verify(credential, auth => {
-      const checked = chain(run(checkBinding, auth), checkRevoked)
-      return introspect === undefined ? checked : chain(checked, introspect)
-    })
+    const { scheme, token } = credential
+    if (scheme === 'DPoP' && checkPossession !== undefined) {
+      return verify(token, auth => checkFurther(run(bound => checkPossession(bound, req, res), auth)))
+    }
+    if (dpop?.mode === 'required') throw refuse('dpop_required')
+    return verify(token, acceptBearer)
   }
 
-  function verify({ token }: Credential, accept: Check): Maybe<AuthInfo> {
-    const fail = (error: unknown): never => {
-      throw asPresented(error, token)
-    }
+  function checkFurther(auth: Maybe<AuthInfo>): Maybe<AuthInfo> {
+    let checked = auth
+    for (const check of further) checked = chain(checked, check)
+    return checked
+  }
+
+  function verify(token: string, accept: Check): Maybe<AuthInfo> {
     let auth: Maybe<AuthInfo>
     try {
       auth = verifier.verify(token)
     } catch (error) {
-      return fail(error)
+      throw asPresented(error, token)
     }
-    return auth instanceof Promise ? auth.then(accept, fail) : accept(auth)
+    if (!(auth instanceof Promise)) return accept(auth)
+    return auth.then(accept, (error: unknown) => {
+      throw asPresented(error, token)
+    })
   }
 }
 

@@ -6,9 +6,10 @@ import { mongoStore } from 'scopegate/mongo'
 import { type AuthorizationServer, authorizationServer } from 'scopegate/server'
 
 /** Every scope of the management API: what the application's administrators may do. */
-const ADMIN_SCOPES = ['apis', 'clients'].flatMap(name =>
-  ['create', 'read', 'update', 'delete'].map(verb => `${verb}:${name}`),
-)
+export const ADMIN_SCOPES = [
+  ...['apis', 'clients'].flatMap(name => ['create', 'read', 'update', 'delete'].map(verb => `${verb}:${name}`)),
+  ...['consents', 'grants'].flatMap(name => ['read', 'delete'].map(verb => `${verb}:${name}`)),
+]
 
 /** @param isAdmin the application's own check, here of a header */
 export async function createApp(

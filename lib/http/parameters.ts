@@ -2,7 +2,7 @@ import type { TokenEndpointDetail } from '../details.js'
 import { InvalidRequestError, ManagementError, RequestTooLargeError } from '../errors.js'
 import { mediaType, readText } from './body.js'
 import { BodyError, type BodyFault } from './body-error.js'
-import { decodeForm } from './form.js'
+import { parsePairs } from './form.js'
 import type { HttpRequest } from './handler.js'
 import { DuplicateMemberError, JsonLimitError, parseJson } from './json.js'
 import { findParsed } from './parsed-body.js'
@@ -89,21 +89,11 @@ export function unreadable(error: unknown): unknown {
 
 function readForm(text: string): Map<string, string> {
   const parameters = new Map<string, string>()
-  for (const pair of text.split('&')) {
-    if (pair === '') continue
-    const equals = pair.indexOf('=')
-    if (equals < 0) add(parameters, formDecode(pair), '')
-    else add(parameters, formDecode(pair.slice(0, equals)), formDecode(pair.slice(equals + 1)))
+  for (const { name, value } of parsePairs(text)) {
+    if (name === undefined || value === undefined) throw invalid('The body cannot be parsed.', 'body_percent_encoding')
+    add(parameters, name, value)
   }
   return withoutEmpty(parameters)
-}
-
-function formDecode(text: string): string {
-  try {
-    return decodeForm(text)
-  } catch {
-    throw invalid('The body cannot be parsed.', 'body_percent_encoding')
-  }
 }
 
 function readJson(text: string): Map<string, string> {

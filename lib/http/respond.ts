@@ -24,3 +24,8 @@ export function sendEmpty(res: HttpResponse, status: number, headers: Headers = 
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   endAnswer(res, undefined)
 }
+
+/** Sends a browser on by GET, whatever it came with; the next page is not told from where (RFC 9700 §4.2.4, §4.12). */
+export function sendSeeOther(res: HttpResponse, location: string): void {
+  sendEmpty(res, 303, { ...NOT_STORED, 'Referrer-Policy': 'no-referrer', Location: location })
+}

@@ -1,3 +1,4 @@
+import { assertMethod } from '../http/method.js'
 import { parseParameters } from '../http/parameters.js'
 import { invalidType, invalidValue } from '../errors.js'
 import type { HttpRequest, HttpResponse } from '../http/handler.js'
@@ -10,7 +11,7 @@ import {
   validateSessionLifetime,
 } from '../authorization-server/users/ready-made.js'
 import { assertOptions } from './assert-options.js'
-import { assertMethod, assertSameOrigin, readQuery, refuseForm } from '../authorization-server/users/requests.js'
+import { assertSameOrigin, readQuery, refuseForm } from '../authorization-server/users/requests.js'
 import type { SignInMethod, SignInTools } from '../authorization-server/users/sign-in-method.js'
 import { checkReturnTo } from '../authorization-server/users/sign-ins.js'
 import { finishSignIn } from '../authorization-server/users/finish-sign-in.js'
@@ -74,7 +75,7 @@ function createLogin(users: readonly string[], tools: SignInTools): AccountHandl
   }
 
   return async function login(req, res, account) {
-    assertMethod(req, 'GET', 'POST')
+    assertMethod(req, ['GET', 'POST'])
     if (req.method === 'POST') return choose(req, res, account)
     const returnTo = checkReturnTo(account, readQuery(req).get('return_to'))
     const request = await signIns.requestAt(account, returnTo)

@@ -1,3 +1,5 @@
+import { sendSeeOther } from '../http/respond.js'
+import { assertMethod } from '../http/method.js'
 import { epochSeconds } from '../clock.js'
 import type { SignInDetail } from '../details.js'
 import { invalidType, invalidValue } from '../errors.js'
@@ -10,7 +12,7 @@ import {
   type ReadyMadeUsers,
   validateSessionLifetime,
 } from '../authorization-server/users/ready-made.js'
-import { assertMethod, readQuery, seeOther } from '../authorization-server/users/requests.js'
+import { readQuery } from '../authorization-server/users/requests.js'
 import type { SignInMethod, SignInTools } from '../authorization-server/users/sign-in-method.js'
 import { checkReturnTo } from '../authorization-server/users/sign-ins.js'
 import { isUserId } from '../authorization-server/users/user-id.js'
@@ -85,7 +87,7 @@ function validate(options: OidcUsersOptions): ProviderSettings {
 /** `/login`: to the provider, with what the waiting request demands of the sign-in. */
 function createLogin(provider: Provider, { scope }: ProviderSettings, { signIns }: SignInTools): AccountHandler {
   return async function login(req, res, account) {
-    assertMethod(req, 'GET')
+    assertMethod(req, ['GET'])
     const query = readQuery(req)
     const returnTo = checkReturnTo(account, query.get('return_to'))
     const request = await signIns.requestAt(account, returnTo)
@@ -100,7 +102,7 @@ function createLogin(provider: Provider, { scope }: ProviderSettings, { signIns 
         ...(request !== null && demandsOf(request)),
       })
       .catch(fault => refuse(fault))
-    seeOther(res, url)
+    sendSeeOther(res, url)
   }
 }
 
@@ -114,7 +116,7 @@ function demandsOf({ prompt, max_age }: AuthorizationRequestRecord): Record<stri
 function createCallback(provider: Provider, tools: SignInTools): AccountHandler {
   const { signIns } = tools
   return async function loginCallback(req, res, account) {
-    assertMethod(req, 'GET')
+    assertMethod(req, ['GET'])
     const query = readQuery(req)
     const state = query.get('state')
     const signIn = await signIns.take(account, req, state)

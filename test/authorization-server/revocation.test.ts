@@ -3,7 +3,7 @@ import request from 'supertest'
 import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context/context.js'
 import { accountsByPath } from '../../lib/authorization-server/index.js'
 import { readRefreshToken, successorOf } from '../../lib/authorization-server/grants/refresh-tokens.js'
-import { oneWay } from '../../lib/authorization-server/grants/one-way.js'
+import { oneWay } from '../../lib/authorization-server/context/one-way.js'
 import { describeStores } from '../support/stores.js'
 import { addFamily, ISSUER, SECRET, START, type UserServer, userServer } from '../support/user-tokens.js'
 

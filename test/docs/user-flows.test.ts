@@ -1,10 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import express from 'express'
 import { type AuthorizationServer, authorizationServer } from '../../lib/authorization-server/index.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { demoUsers } from '../../lib/users/index.js'
-import { blocksOf, readPage } from '../support/docs.js'
+import * as server from '../../lib/authorization-server/index.js'
+import * as users from '../../lib/users/index.js'
+import { blocksOf, readPage, sectionOf } from '../support/docs.js'
 import { requireCommand } from '../support/require-command.js'
 import { listen, type Running } from '../support/running.js'
 import { seedKeys } from '../support/seeded-keys.js'
@@ -94,4 +97,54 @@ describe('docs/user-flows.md', () => {
     expect(await shell.run(refresh)).to.equal('read:notes\ntrue\n')
     expect(await shell.run(revoke)).to.equal('false\n')
   })
+})
+
+describe('what README.md and docs/user-flows.md set up', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const blocks: [name: string, code: string | undefined, login: RegExp][] = [
+    ['README.md', blocksOf(sectionOf(readme, '## Tokens for people'))[0], /^https:\/\/id\.example\.com\/login\?/],
+    ['docs/user-flows.md', blocksOf(page)[0], /^https:\/\/id\.example\.com\/login\?return_to=/],
+  ]
+  for (const [name, code = '', login] of blocks) {
+    it(`${name}: runs as it stands, and sends who is not signed in to sign in`, async () => {
+      const app = express()
+      const store = await seedKeys(embeddedStore(':memory:'))
+      let made: AuthorizationServer | undefined
+      const authorizationServer = async (options: server.AuthorizationServerOptions) => {
+        made = await server.authorizationServer(options)
+        return made
+      }
+      const { oidcUsers } = users
+      const names = { app, store, issuer: 'https://id.example.com', clientSecret: 'a secret', oidcUsers }
+      const all = { ...names, authorizationServer, findSession: () => undefined, mayHave: () => true }
+      const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+      await new AsyncFunction(...Object.keys(all), code.replace(/^import .*$/gm, ''))(...Object.values(all))
+      if (made === undefined) throw new Error('no server was made')
+      const { records, clock } = made.context
+      const now = new Date(clock.now())
+      const times = { revision: 1, createdAt: now, updatedAt: now }
+      await records.clients.insert({
+        ...{ id: 'cli_app', account: 'default', ...times, name: 'App', application_type: 'web', is_first_party: false },
+        ...{
+          token_endpoint_auth_method: 'none',
+          grant_types: ['authorization_code'],
+          callbacks: ['https://app.test/'],
+        },
+        ...{ web_origins: [], logout_urls: [], require_pkce: true, refresh_token: { token_lifetime: 60 }, secrets: [] },
+      })
+      const listening = await listen(() => express().use(made?.router ?? app))
+      const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
+      const query = `client_id=cli_app&response_type=code&scope=openid&code_challenge=${challenge}&code_challenge_method=S256`
+      const kept = await fetch(`${listening.url}/authorize?${query}`, { redirect: 'manual' })
+      const path = new URL(kept.headers.get('location') ?? '').pathname
+      const cookie = kept.headers
+        .getSetCookie()
+        .map(line => line.split(';', 1)[0])
+        .join('; ')
+      const sent = await fetch(listening.url + path, { redirect: 'manual', headers: { cookie } })
+      expect(sent.headers.get('location')).to.match(login)
+      await listening.stop()
+      await made.close()
+    })
+  }
 })

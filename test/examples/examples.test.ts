@@ -3,7 +3,8 @@ import { pino } from 'pino'
 import request from 'supertest'
 import { testIssuer } from 'scopegate/testing'
 import { createApp as createAccounts } from '../../examples/many-accounts.js'
-import { createApp as createMounted } from '../../examples/mount-in-your-app.js'
+import { ADMIN_SCOPES, createApp as createMounted } from '../../examples/mount-in-your-app.js'
+import { MANAGEMENT_PERMISSIONS } from '../../lib/authorization-server/admin/catalogue.js'
 import { createApp as createObserved } from '../../examples/observe.js'
 import { createApp as createQuickstart } from '../../examples/quickstart.js'
 import { API, Tour } from '../support/tour.js'
@@ -35,6 +36,10 @@ describe('examples', () => {
     expect((await fetch(`${running.url}/users`)).status).to.equal(401)
     await running.stop()
     await created?.server.close()
+  })
+
+  it('mount-in-your-app: its administrators have every scope of the management API', () => {
+    expect(ADMIN_SCOPES).to.have.members(MANAGEMENT_PERMISSIONS.map(({ value }) => value))
   })
 
   it("mount-in-your-app: the host's login decides, and its routes stay", async function mounted() {

@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.js'
 import type { HttpResponse } from '../../http/handler.js'
-import { NOT_STORED, sendEmpty } from '../../http/respond.js'
+import { sendSeeOther } from '../../http/respond.js'
 import { formatScope } from '../../scope.js'
 import type { AuthorizationRequestRecord } from '../../store/user-records.js'
 import type { Account } from '../context/context.js'
@@ -13,11 +13,6 @@ import { PageRefusal, type Refused } from './refusal.js'
 /** Where an answer for the client goes. */
 export type ReturnAddress = Pick<AuthorizationRequestRecord, 'redirect_uri' | 'state'>
 
-/** Sends the browser on by GET, whatever it came with; the next page is not told from where (RFC 9700 §4.2.4, §4.12). */
-export function sendOn(res: HttpResponse, location: string): void {
-  sendEmpty(res, 303, { ...NOT_STORED, 'Referrer-Policy': 'no-referrer', Location: location })
-}
-
 /** Answers the client: the issuer says who answers (RFC 9207 §2). */
 function answer(
   res: HttpResponse,
@@ -25,7 +20,7 @@ function answer(
   { issuer }: Account,
   parameters: Readonly<Record<string, string>>,
 ): void {
-  sendOn(res, withParameters(redirect_uri, { ...parameters, state, iss: issuer }))
+  sendSeeOther(res, withParameters(redirect_uri, { ...parameters, state, iss: issuer }))
 }
 
 /** Makes the grant and the code, and sends both ways: to the client, and to the events. */

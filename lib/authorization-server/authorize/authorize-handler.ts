@@ -1,14 +1,16 @@
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { assertMethod } from '../../http/method.js'
+import { sendSeeOther } from '../../http/respond.js'
 import { createId } from '../../store/ids.js'
 import { AUTHORIZATION_REQUEST_KIND, type AuthorizationRequestRecord } from '../../store/user-records.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
-import { mint } from '../grants/one-way.js'
+import { mint } from '../context/one-way.js'
 import type { Users } from '../users/users.js'
-import { answerWithCode, answerWithRefusal, reportPage, reportRefusal, sendOn } from './answers.js'
+import { answerWithCode, answerWithRefusal, reportPage, reportRefusal } from './answers.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import { bindBrowser, REQUEST_LIFETIME } from './browser-cookie.js'
-import { assertMethod, requireUsers } from './methods.js'
+import { requireUsers } from './require-users.js'
 import { type AuthorizationParameters, readAuthorizationParameters } from './parameters.js'
 import { findClient, findRecipient, type Recipient } from './recipient.js'
 import { asRefused, AuthorizationRefusal } from './refusal.js'
@@ -82,7 +84,7 @@ async function begin(call: Call, checked: CheckedRequest): Promise<void> {
   const { value, hash } = mint()
   const { id } = await context.records.authorizationRequests.insert(createRequest(call, checked, hash))
   bindBrowser(req, res, account, id, value)
-  sendOn(res, `${account.issuer}/authorize/${id}`)
+  sendSeeOther(res, `${account.issuer}/authorize/${id}`)
 }
 
 /** `prompt=none`: the browser is sent nowhere but back, so nothing has to be kept. */

@@ -1,6 +1,7 @@
+import { readCookies } from '../../http/cookies.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { Account } from '../context/context.js'
-import { MINTED, oneWay } from '../grants/one-way.js'
+import { MINTED, oneWay } from '../context/one-way.js'
 
 /** Seconds. As long as a request lives. */
 export const REQUEST_LIFETIME = 600
@@ -46,12 +47,4 @@ function nameOf({ issuer }: Account, id: string): string {
 function format(account: Account, id: string, value: string, maxAge: number): string {
   const secure = account.issuer.startsWith('https:') ? '; Secure' : ''
   return `${nameOf(account, id)}=${value}; Path=/; Max-Age=${maxAge}${secure}; HttpOnly; SameSite=Lax`
-}
-
-/** What the browser has sent, whatever it looks like; a name may come several times. */
-function readCookies({ headers: { cookie = '' } }: HttpRequest): { name: string; value: string }[] {
-  return cookie.split(';').flatMap(part => {
-    const equals = part.indexOf('=')
-    return equals < 0 ? [] : [{ name: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() }]
-  })
 }

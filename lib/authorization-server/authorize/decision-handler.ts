@@ -1,13 +1,16 @@
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
-import { type Pair, readFormPairs } from '../../http/pairs.js'
+import type { Pair } from '../../http/form.js'
+import { assertMethod } from '../../http/method.js'
+import { readFormPairs } from '../../http/pairs.js'
+import { sendSeeOther } from '../../http/respond.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import { ANTI_FORGERY, isAntiForgeryValue } from '../consent/anti-forgery.js'
 import type { CheckedUser, Users } from '../users/users.js'
-import { answerWithCode, answerWithRefusal, reportPage, reportRefusal, sendOn } from './answers.js'
+import { answerWithCode, answerWithRefusal, reportPage, reportRefusal } from './answers.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import { releaseBrowser } from './browser-cookie.js'
 import { showConsent } from './show-consent.js'
-import { assertMethod, requireUsers } from './methods.js'
+import { requireUsers } from './require-users.js'
 import { claim, findPending, type Pending } from './pending.js'
 import { asRefused, AuthorizationRefusal, refuseHere, type Refused } from './refusal.js'
 import { MAX_SIGN_INS, needsSignIn } from './sign-in.js'
@@ -85,7 +88,7 @@ async function sendToSignIn({ context, users, account, request, res }: Call): Pr
     { ...request, sign_ins: signIns + 1, updatedAt },
     request.revision,
   )
-  sendOn(res, location)
+  sendSeeOther(res, location)
 }
 
 /** What the person has answered. */

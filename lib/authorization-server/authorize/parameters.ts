@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../http/handler.js'
-import { type Pair, parsePairs, readFormPairs } from '../../http/pairs.js'
+import { type Pair, parsePairs } from '../../http/form.js'
+import { readFormPairs } from '../../http/pairs.js'
 import { pathOf, originForm } from '../../http/request-target.js'
 import { AuthorizationRefusal, refuseHere } from './refusal.js'
 

@@ -1,23 +1,19 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { createId } from '../../store/ids.js'
 import { type ClientSecret, SECRET_USE_KIND } from '../../store/records.js'
+import { mint, oneWay } from '../context/one-way.js'
 
 /** Stands in where there is no secret to compare with, so that an unknown client costs what a known one does. */
-const NO_SECRET: readonly ClientSecret[] = [{ id: '', hash: hashSecret(randomBytes(32)), created_at: new Date(0) }]
+const NO_SECRET: readonly ClientSecret[] = [{ id: '', hash: mint().hash, created_at: new Date(0) }]
 
 /** 256 random bits, base64url. */
 export function createSecretValue(): string {
-  return randomBytes(32).toString('base64url')
-}
-
-/** What is stored of a secret: its SHA-256, base64url. */
-export function hashSecret(value: string | Uint8Array): string {
-  return hash('sha256', value, 'base64url')
+  return mint().value
 }
 
 /** The record of a secret made now. */
 export function createSecret(value: string, now: number): ClientSecret {
-  return { id: createId(SECRET_USE_KIND.idPrefix, now), hash: hashSecret(value), created_at: new Date(now) }
+  return { id: createId(SECRET_USE_KIND.idPrefix, now), hash: oneWay(value), created_at: new Date(now) }
 }
 
 /** @param now milliseconds since the epoch; a secret is good before its `expires_at` */
@@ -39,7 +35,7 @@ export function findSecret(
   let found: ClientSecret | undefined
   let expired: ClientSecret | undefined
   for (const value of values) {
-    const presented = Buffer.from(hashSecret(value))
+    const presented = Buffer.from(oneWay(value))
     for (const secret of secrets.length === 0 ? NO_SECRET : secrets) {
       const stored = Buffer.from(secret.hash)
       const equal = stored.length === presented.length && timingSafeEqual(stored, presented)

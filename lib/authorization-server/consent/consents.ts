@@ -5,7 +5,7 @@ import { createId } from '../../store/ids.js'
 import { CONSENT_KIND, type ConsentRecord } from '../../store/user-records.js'
 import { findFirst } from '../../store/walk.js'
 import type { Records } from '../context/context.js'
-import { oneWay } from '../grants/one-way.js'
+import { oneWay } from '../context/one-way.js'
 
 /** How often a change is tried again that lost against another one. */
 const ATTEMPTS = 100

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { RequestMethodError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { assertMethod } from '../../http/method.js'
 import { sendEmpty, sendJson } from '../../http/respond.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
@@ -70,7 +70,7 @@ function createDocumentHandler(name: string, read: (account: Account) => Promise
     // Errors too may be read by pages of every origin.
     if (!res.headersSent) res.setHeader('Access-Control-Allow-Origin', '*')
     if (req.method === 'OPTIONS') return sendPreflight(res)
-    if (req.method !== 'GET' && req.method !== 'HEAD') throw refuseMethod('GET, HEAD')
+    assertMethod(req, ['GET', 'HEAD'])
     sendDocument(req, res, await read(account))
   }
   Object.defineProperty(handle, 'name', { value: name })
@@ -84,10 +84,6 @@ function sendPreflight(res: HttpResponse): void {
     'Access-Control-Allow-Headers': '*',
     'Access-Control-Max-Age': String(MAX_AGE),
   })
-}
-
-function refuseMethod(allow: string): RequestMethodError {
-  return new RequestMethodError('The method is not served here.', { detail: 'method', headers: { Allow: allow } })
 }
 
 function sendDocument(req: HttpRequest, res: HttpResponse, document: object): void {

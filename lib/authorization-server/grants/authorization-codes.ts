@@ -3,7 +3,7 @@ import { createId } from '../../store/ids.js'
 import { type AuthorizationRequestRecord, GRANT_KIND } from '../../store/user-records.js'
 import type { Records } from '../context/context.js'
 import type { CheckedUser } from '../users/users.js'
-import { mint } from './one-way.js'
+import { mint } from '../context/one-way.js'
 
 /** How long a code can be exchanged, in milliseconds (RFC 6749 §4.1.2 recommends ten minutes at most). */
 const CODE_LIFETIME = 60_000

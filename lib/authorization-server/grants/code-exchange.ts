@@ -4,7 +4,7 @@ import type { Records } from '../context/context.js'
 import type { Emit } from '../context/events.js'
 import type { Grants } from './grants.js'
 import { invalidGrant } from './invalid-grant.js'
-import { MINTED, oneWay } from './one-way.js'
+import { MINTED, oneWay } from '../context/one-way.js'
 import { fitsChallenge } from './pkce.js'
 import type { NewFamily } from './refresh-tokens.js'
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { oneWay } from './one-way.js'
+import { oneWay } from '../context/one-way.js'
 
 /** RFC 7636 §4.1: 43 to 128 unreserved characters. */
 const CODE_VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { oneWay } from './one-way.js'
+import { oneWay } from '../context/one-way.js'
 
 /** Bytes of the parts of a refresh token: which family, 256 bits of its own, and what shows that it is one of the family. */
 const HANDLE = 16

@@ -3,7 +3,7 @@ import type { GrantRecord } from '../../store/user-records.js'
 import type { Emit } from '../context/events.js'
 import type { Grants } from './grants.js'
 import { invalidGrant } from './invalid-grant.js'
-import { oneWay } from './one-way.js'
+import { oneWay } from '../context/one-way.js'
 import { isOfFamily, type PresentedRefreshToken, readRefreshToken, successorOf } from './refresh-tokens.js'
 
 /** How far the clocks of two processes may be apart, in milliseconds; one that was set back further grants no grace. */

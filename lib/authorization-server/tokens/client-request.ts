@@ -1,5 +1,5 @@
-import { RequestMethodError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { assertMethod } from '../../http/method.js'
 import { parseParameters } from '../../http/parameters.js'
 import type { ClientRecord } from '../../store/records.js'
 import { type AuthenticationServices, authenticateClient } from '../clients/client-authentication.js'
@@ -40,7 +40,7 @@ export async function readClientRequest(
   services: ClientRequestServices,
   { publicClients, scripts }: ClientRequestRules,
 ): Promise<ClientRequest> {
-  assertPost(req)
+  assertMethod(req, ['POST'], 'The endpoint is served by POST alone.')
   const parameters = await parseParameters(req, { limit: TOKEN_BODY_LIMIT })
   const { client, secret } = await authenticateClient(req, parameters, account, services, {
     publicClients,
@@ -48,12 +48,4 @@ export async function readClientRequest(
   })
   if (secret !== undefined) services.secretUses.note(account.name, client.id, secret.id)
   return { client, parameters }
-}
-
-function assertPost({ method }: HttpRequest): void {
-  if (method === 'POST') return
-  throw new RequestMethodError('The endpoint is served by POST alone.', {
-    detail: 'method',
-    headers: { Allow: 'POST' },
-  })
 }

@@ -1,6 +1,7 @@
-import { InvalidTokenError, OAuthError, UnauthenticatedError, RequestMethodError } from '../../errors.js'
+import { InvalidTokenError, OAuthError, UnauthenticatedError } from '../../errors.js'
 import { mediaType } from '../../http/body.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
+import { assertMethod } from '../../http/method.js'
 import { parseParameters } from '../../http/parameters.js'
 import { NOT_STORED, sendJson } from '../../http/respond.js'
 import { challengesOf } from '../../resource-server/guard/challenges.js'
@@ -14,14 +15,14 @@ import { allowOriginOf, withCors } from './cors.js'
 import type { TokenServices } from './token-services.js'
 import { createTokenState, type LiveToken, type TokenState } from './token-state.js'
 
-const METHODS = 'GET, HEAD, POST'
+const METHODS = ['GET', 'HEAD', 'POST']
 
 /** `GET` and `POST /userinfo` (OpenID Connect Core §5.3): who the user is, for an access token with `openid`. */
 export function createUserInfoHandler(context: TokenServices): AccountHandler {
   const state = createTokenState(context)
 
   async function answer(req: HttpRequest, res: HttpResponse, account: Account): Promise<void> {
-    assertMethod(req)
+    assertMethod(req, METHODS)
     const token = await readToken(req)
     if (token === undefined) throw new UnauthenticatedError('An access token is needed', { detail: missing(req) })
     await allowOriginOfToken(token, { context, req, res, account })
@@ -49,11 +50,6 @@ export function createUserInfoHandler(context: TokenServices): AccountHandler {
       throw error
     }
   })
-}
-
-function assertMethod({ method }: HttpRequest): void {
-  if (method === 'GET' || method === 'HEAD' || method === 'POST') return
-  throw new RequestMethodError('The method is not served here.', { detail: 'method', headers: { Allow: METHODS } })
 }
 
 const missing = ({ headers }: HttpRequest) => (headers.authorization === undefined ? 'no_credential' : 'other_scheme')

@@ -1,3 +1,4 @@
+import { readCookies } from '../../http/cookies.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { MINTED } from '../context/one-way.js'
 import type { Account } from '../context/context.js'
@@ -9,14 +10,10 @@ export type CookieUse = 'session' | 'sign-in'
  * The value of a cookie of ours: 256 random bits, base64url. Where there are two of one name, somebody else has set one
  * (RFC 6265 §8.6): then there is none.
  */
-export function readCookie({ headers }: HttpRequest, account: Account, use: CookieUse): string | undefined {
-  const name = nameOf(account, use)
-  const values = (headers.cookie ?? '').split(';').flatMap(pair => {
-    const equals = pair.indexOf('=')
-    return equals > 0 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : []
-  })
-  const [value = ''] = values
-  return values.length === 1 && MINTED.test(value) ? value : undefined
+export function readCookie(req: HttpRequest, account: Account, use: CookieUse): string | undefined {
+  const own = nameOf(account, use)
+  const [cookie, ...others] = readCookies(req).filter(({ name }) => name === own)
+  return cookie !== undefined && others.length === 0 && MINTED.test(cookie.value) ? cookie.value : undefined
 }
 
 /**

@@ -1,9 +1,10 @@
+import { sendSeeOther } from '../../http/respond.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { epochSeconds } from '../../clock.js'
 import type { Account } from '../context/context.js'
 import { html } from '../pages/html.js'
 import { sendPage } from '../pages/page.js'
-import { seeOther } from './requests.js'
+
 import type { SignInTools } from './sign-in-method.js'
 import type { UserClaims } from './users-option.js'
 
@@ -24,7 +25,7 @@ export async function finishSignIn(
 ): Promise<void> {
   const user = { id, authTime: authTime ?? epochSeconds(clock), claims: JSON.stringify(claims) }
   await sessions.begin(account, req, res, user)
-  if (returnTo !== '') return seeOther(res, returnTo)
+  if (returnTo !== '') return sendSeeOther(res, returnTo)
   const body = html`<p>You are signed in as <bdi>${id}</bdi>.</p>
 <p><a href="${account.issuer}/logout">Sign out</a></p>`
   sendPage(res, 200, { title: 'Signed in', body })

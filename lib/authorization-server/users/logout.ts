@@ -1,3 +1,5 @@
+import { sendSeeOther } from '../../http/respond.js'
+import { assertMethod } from '../../http/method.js'
 import { parseParameters } from '../../http/parameters.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -10,7 +12,7 @@ import { html } from '../pages/html.js'
 import { sendPage, sourceOf, TELLS_ORIGIN } from '../pages/page.js'
 import { readCookie } from './cookies.js'
 import { type IdTokenHint, verifyIdTokenHint } from './id-token-hint.js'
-import { assertMethod, assertSameOrigin, readQuery, refuseForm, seeOther } from './requests.js'
+import { assertSameOrigin, readQuery, refuseForm } from './requests.js'
 import type { Sessions } from './sessions.js'
 
 /** Bytes of a form of this page. */
@@ -50,7 +52,7 @@ export function createLogoutHandler(services: LogoutServices): AccountHandler {
     const { returnTo } = await readRequest(readQuery(req), account, services)
     await sessions.end(account, req, res)
     if (returnTo === undefined) sendGoodbye(res)
-    else seeOther(res, returnTo)
+    else sendSeeOther(res, returnTo)
   }
 
   async function ask(req: HttpRequest, res: HttpResponse, account: Account): Promise<void> {
@@ -59,7 +61,7 @@ export function createLogoutHandler(services: LogoutServices): AccountHandler {
     const isBelieved = request.hint !== undefined && (session === null || session.user === request.hint.sub)
     if (isBelieved) {
       await sessions.end(account, req, res)
-      if (request.returnTo !== undefined) return seeOther(res, request.returnTo)
+      if (request.returnTo !== undefined) return sendSeeOther(res, request.returnTo)
       return sendGoodbye(res)
     }
     if (session === null) return sendGoodbye(res)
@@ -67,7 +69,7 @@ export function createLogoutHandler(services: LogoutServices): AccountHandler {
   }
 
   return async function logout(req, res, account) {
-    assertMethod(req, 'GET', 'POST')
+    assertMethod(req, ['GET', 'POST'])
     if (req.method !== 'POST') return ask(req, res, account)
     const form = await parseParameters(req, { limit: FORM_LIMIT })
     const token = form.get('anti_forgery')
@@ -75,7 +77,7 @@ export function createLogoutHandler(services: LogoutServices): AccountHandler {
     // Another site's form comes without the session's cookie; where the browser goes next, it sends it.
     const query = new URLSearchParams()
     for (const name of PARAMETERS) if (form.has(name)) query.set(name, form.get(name) ?? '')
-    seeOther(res, `${account.issuer}/logout${query.size === 0 ? '' : `?${query}`}`)
+    sendSeeOther(res, `${account.issuer}/logout${query.size === 0 ? '' : `?${query}`}`)
   }
 }
 

@@ -133,11 +133,6 @@ function tellRefusals(handle: AccountHandler, source: string, emit: Emit): Accou
   }
 }
 
-/** Are these users a ready-made host's, with sessions and a logout of ours? */
-export function areReadyMade(option: UsersOption | undefined): boolean {
-  return bindingOf(option) !== undefined
-}
-
 /** @throws TypeError `ERR_INVALID_ARG_VALUE` where another server has these users */
 export function assertUnbound(option: UsersOption): void {
   if (bindingOf(option)?.isBound) throw alreadyBound()

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { oneWay } from '../../../lib/authorization-server/grants/one-way.js'
+import { oneWay } from '../../../lib/authorization-server/context/one-way.js'
 import { eq, type Filter } from '../../../lib/query/tree.js'
 import { describeStores } from '../../support/stores.js'
 import { addApi, AUDIENCE, ISSUER } from '../fixtures.js'

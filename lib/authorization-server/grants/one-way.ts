@@ -1,1 +1,0 @@
-export { MINTED, type Minted, mint, oneWay } from '../context/one-way.js'

@@ -36,6 +36,8 @@ import { PageError, pageErrorHandler } from './pages/page-error.js'
 import { createGrants } from './grants/grants.js'
 import { createConsents } from './consent/consents.js'
 import { bindUsers, keepsSessions } from './users/ready-made.js'
+import { createOwnVerifiers } from './tokens/own-verifiers.js'
+import { createTokenState } from './tokens/token-state.js'
 import { createUsers } from './users/users.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
@@ -199,7 +201,8 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
   const registry = createRegistry(records, ageClock)
   const revocable = revokesAccessTokens && { revokedTokens: records.revokedTokens }
-  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ clock, signingKeys, registry, ...revocable })
+  const verifiers = createOwnVerifiers({ clock, signingKeys })
+  const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ verifiers, registry, ...revocable })
   const managers =
     options.authorizeAdmin === undefined ? createManagers({ clients: records.clients, clock }) : ANY_MANAGER
   const secretUses = createSecretUses({ records, clock, ageClock, emit })
@@ -207,11 +210,12 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const permissions = MANAGEMENT_PERMISSIONS
   const grants = createGrants({ records, clock, emit })
   const users = options.users && createUsers(options.users, emit)
+  const tokenState = createTokenState({ clock, registry, records, grants, verifiers })
   const { apiGrants } = options
   return {
     context: { clock, records, registry, grants, secretUses, managers, authorizeAdmin },
     tokenContext: {
-      ...{ clock, registry, signingKeys, records, grants, emit, secretUses, limiter },
+      ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limiter },
       ...{ apiGrants, refreshGrace, revokesAccessTokens },
       ...(users !== undefined && { users }),
     },

@@ -1,4 +1,3 @@
-import type { Clock } from '../../clock.js'
 import { OAuthError, UnauthenticatedError } from '../../errors.js'
 import type { HttpRequest } from '../../http/handler.js'
 import { type Authenticate, createAuthenticate } from '../../resource-server/guard/authenticate.js'
@@ -13,8 +12,7 @@ import {
   type Registry,
 } from '../context/context.js'
 import { managementScopes } from './managers.js'
-import type { SigningKeys } from '../keys/signing-keys.js'
-import { createOwnVerifiers } from '../tokens/own-verifiers.js'
+import type { OwnVerifiers } from '../tokens/own-verifiers.js'
 
 /**
  * The default check of management calls: a bearer token of this account's issuer for the management API, verified as any
@@ -23,14 +21,13 @@ import { createOwnVerifiers } from '../tokens/own-verifiers.js'
  * can be revoked, the token is looked up as well.
  */
 export function createAuthorizeAdmin(services: AdminCheckServices): AuthorizeAdmin {
-  const { registry, revokedTokens } = services
-  const verifierOf = createOwnVerifiers(MANAGEMENT_AUDIENCE, services)
+  const { registry, revokedTokens, verifiers } = services
 
   function authenticatorOf(account: Account): Authenticate {
-    if (revokedTokens === undefined) return createAuthenticate(verifierOf(account))
+    if (revokedTokens === undefined) return createAuthenticate(verifiers(account, MANAGEMENT_AUDIENCE))
     const isRevoked = async ({ jti = '' }: Readonly<AccessTokenClaims>): Promise<boolean> =>
       (await revokedTokens.get(account.name, jti)) !== null
-    return createAuthenticate(verifierOf(account), { isRevoked })
+    return createAuthenticate(verifiers(account, MANAGEMENT_AUDIENCE), { isRevoked })
   }
 
   async function scopesOf(auth: AuthInfo, account: Account): Promise<string[]> {
@@ -54,8 +51,7 @@ export function createAuthorizeAdmin(services: AdminCheckServices): AuthorizeAdm
 }
 
 interface AdminCheckServices {
-  clock: Clock
-  signingKeys: SigningKeys
+  verifiers: OwnVerifiers
   registry: Registry
   /** Absent: access tokens cannot be revoked. */
   revokedTokens?: Records['revokedTokens']

@@ -1,12 +1,12 @@
-import { InvalidRequestError, OAuthError } from '../../errors.js'
+import { InvalidRequestError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { ClientRecord } from '../../store/records.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
 import type { RefusingEndpoint } from '../context/events.js'
+import { reportRefusal } from './report-refusal.js'
 import type { TokenServices } from './token-services.js'
 import { type ClientRequestRules, type ClientRequestServices, readClientRequest } from './client-request.js'
-import { createTokenState, type TokenState } from './token-state.js'
 
 /** What revocation and introspection work with. */
 export type ClientEndpointContext = TokenServices & ClientRequestServices
@@ -14,7 +14,6 @@ export type ClientEndpointContext = TokenServices & ClientRequestServices
 /** A client asks about, or does something to, a token. */
 export interface TokenQuestion {
   context: ClientEndpointContext
-  state: TokenState
   account: Account
   client: ClientRecord
   token: string
@@ -34,26 +33,14 @@ export function createClientEndpoint(
   { name, callers, answer }: Endpoint,
   context: ClientEndpointContext,
 ): AccountHandler {
-  const state = createTokenState(context)
   const handle: AccountHandler = async (req: HttpRequest, res, account) => {
     let client: ClientRecord | undefined
     try {
       const request = await readClientRequest(req, res, account, context, callers)
       client = request.client
-      await answer({ context, state, account, client, token: readToken(request.parameters) }, res)
+      await answer({ context, account, client, token: readToken(request.parameters) }, res)
     } catch (error) {
-      if (error instanceof OAuthError && error.status < 500) {
-        const { code, detail } = error
-        const who = client !== undefined && { clientId: client.id }
-        context.emit({
-          type: 'request_refused',
-          endpoint: name,
-          account: account.name,
-          code,
-          ...who,
-          ...(detail !== undefined && { detail }),
-        })
-      }
+      reportRefusal(context.emit, { endpoint: name, account, client }, error)
       throw error
     }
   }

@@ -30,7 +30,8 @@ export function createIntrospectionHandler(context: ClientEndpointContext): Acco
   )
 }
 
-async function describeAccessToken({ state, account, client, token }: TokenQuestion): Promise<object | undefined> {
+async function describeAccessToken({ context, account, client, token }: TokenQuestion): Promise<object | undefined> {
+  const { tokenState: state } = context
   try {
     const auth = await state.verify(account, token)
     const { aud, iss, exp, iat, sub, scope, permissions, jti } = auth.payload

@@ -8,23 +8,21 @@ import type { SigningKeys } from '../keys/signing-keys.js'
 /** How long a verifier uses the key set it has, in milliseconds. */
 const KEY_SET_AGE = 30_000
 
-/** Verifiers that are kept, one for each account. Each keeps verified tokens, and headers of tokens, of about 200 KB. */
+/** Verifiers that are kept, one or two for each account. Each keeps verified tokens, and headers of tokens, of about 200 KB. */
 const MAX_VERIFIERS = 250
 const RESULTS = { maxEntries: 100, maxBytes: 65_536 }
 
+/** @param audience null: whatever the token is for */
+export type OwnVerifiers = (account: Account, audience: string | null) => Verifier
+
 /**
  * Makes verifiers of what the accounts themselves have signed, as any backend verifies it. The keys are read in this
- * process: no socket is opened.
- *
- * @param audience null: whatever the token is for
+ * process: no socket is opened. All that a server has share one bound.
  */
-export function createOwnVerifiers(
-  audience: string | null,
-  { clock, signingKeys }: { clock: Clock; signingKeys: SigningKeys },
-): (account: Account) => Verifier {
+export function createOwnVerifiers({ clock, signingKeys }: { clock: Clock; signingKeys: SigningKeys }): OwnVerifiers {
   const known = new LRUCache<string, Verifier>({ max: MAX_VERIFIERS })
-  return account =>
-    memoize<string, Verifier>(known, `${account.name} ${account.issuer}`, () =>
+  return (account, audience) =>
+    memoize<string, Verifier>(known, JSON.stringify([account.name, account.issuer, audience]), () =>
       createVerifier({
         // Whatever its scheme, nothing goes over a network.
         issuer: { issuer: account.issuer, allowInsecureRequests: true },

@@ -31,10 +31,10 @@ async function endFamily({ context, account, client }: TokenQuestion, presented:
   if (isOfFamily(presented, grant.family_secret)) await context.grants.end(grant)
 }
 
-async function revokeAccessToken({ context, state, account, client, token }: TokenQuestion): Promise<void> {
+async function revokeAccessToken({ context, account, client, token }: TokenQuestion): Promise<void> {
   let auth: AuthInfo
   try {
-    auth = await state.verify(account, token)
+    auth = await context.tokenState.verify(account, token)
   } catch (error) {
     if (error instanceof InvalidTokenError) return
     throw error

@@ -3,6 +3,7 @@ import type { Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
 import type { Grants } from '../grants/grants.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
+import type { TokenState } from './token-state.js'
 import type { Users } from '../users/users.js'
 
 /** What a client gets without an entry of `api_grants`: any API of the account, or none. */
@@ -16,6 +17,7 @@ export interface TokenServices {
   signingKeys: SigningKeys
   records: Pick<Records, 'authorizationCodes' | 'consents' | 'grants' | 'revokedTokens'>
   grants: Grants
+  tokenState: TokenState
   /** Absent: nobody signs in here. */
   users?: Users
   /** Seconds. */

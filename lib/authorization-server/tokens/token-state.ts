@@ -4,7 +4,7 @@ import type { ClientRecord } from '../../store/records.js'
 import type { GrantRecord } from '../../store/user-records.js'
 import { grantIdOf } from '../grants/grants.js'
 import type { Account } from '../context/context.js'
-import { createOwnVerifiers } from './own-verifiers.js'
+import type { OwnVerifiers } from './own-verifiers.js'
 import type { TokenServices } from './token-services.js'
 
 /** An access token of ours that was verified, and what it rests on. */
@@ -16,7 +16,9 @@ export interface LiveToken {
   grant?: GrantRecord
 }
 
-export type StateServices = Pick<TokenServices, 'clock' | 'registry' | 'signingKeys' | 'records' | 'grants'>
+export interface StateServices extends Pick<TokenServices, 'clock' | 'registry' | 'records' | 'grants'> {
+  verifiers: OwnVerifiers
+}
 
 /** Finds out what the issuer itself knows of an access token, and local verification does not. */
 export interface TokenState {
@@ -34,8 +36,7 @@ export interface TokenState {
 }
 
 export function createTokenState(services: StateServices): TokenState {
-  const { clock, registry, records, grants } = services
-  const verifierOf = createOwnVerifiers(null, services)
+  const { clock, registry, records, grants, verifiers } = services
 
   async function grantOf(
     account: Account,
@@ -59,7 +60,7 @@ export function createTokenState(services: StateServices): TokenState {
 
   return {
     async verify(account, token) {
-      const auth = await verifierOf(account).verify(token)
+      const auth = await verifiers(account, null).verify(token)
       if (!isAccessToken(auth, account)) throw refuse('not_an_access_token')
       // There is one clock here: what has ended for the token's holder has ended.
       if (auth.expiresAt * 1000 <= clock.now()) throw refuse('expired')

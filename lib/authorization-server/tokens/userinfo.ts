@@ -12,21 +12,20 @@ import type { Account } from '../context/context.js'
 import { releasedClaims } from '../users/user-claims.js'
 import { TOKEN_BODY_LIMIT } from './client-request.js'
 import { allowOriginOf, withCors } from './cors.js'
+import { reportRefusal } from './report-refusal.js'
 import type { TokenServices } from './token-services.js'
-import { createTokenState, type LiveToken, type TokenState } from './token-state.js'
+import type { LiveToken, TokenState } from './token-state.js'
 
 const METHODS = ['GET', 'HEAD', 'POST']
 
 /** `GET` and `POST /userinfo` (OpenID Connect Core §5.3): who the user is, for an access token with `openid`. */
 export function createUserInfoHandler(context: TokenServices): AccountHandler {
-  const state = createTokenState(context)
-
   async function answer(req: HttpRequest, res: HttpResponse, account: Account): Promise<void> {
     assertMethod(req, METHODS)
     const token = await readToken(req)
     if (token === undefined) throw new UnauthenticatedError('An access token is needed', { detail: missing(req) })
     await allowOriginOfToken(token, { context, req, res, account })
-    const live = await verify(token, state, account)
+    const live = await verify(token, context.tokenState, account)
     sendJson(res, 200, await describe(live, context, account), NOT_STORED)
   }
 
@@ -37,16 +36,7 @@ export function createUserInfoHandler(context: TokenServices): AccountHandler {
       if (!(error instanceof OAuthError)) throw error
       const challenge = challengesOf(error, req, ['openid'], { realm: account.issuer })
       if (challenge !== undefined) error.headers = { ...error.headers, 'WWW-Authenticate': challenge }
-      if (error.status < 500) {
-        const { code, detail } = error
-        context.emit({
-          type: 'request_refused',
-          endpoint: 'userinfo',
-          account: account.name,
-          code,
-          ...(detail !== undefined && { detail }),
-        })
-      }
+      reportRefusal(context.emit, { endpoint: 'userinfo', account }, error)
       throw error
     }
   })

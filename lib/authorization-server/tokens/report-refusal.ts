@@ -1,0 +1,19 @@
+import { OAuthError } from '../../errors.js'
+import type { ClientRecord } from '../../store/records.js'
+import type { Account } from '../context/context.js'
+import type { Emit, RefusingEndpoint } from '../context/events.js'
+
+/** Tells the events of a refusal; a fault is told by the router. @param client absent: nobody knows yet who calls */
+export function reportRefusal(
+  emit: Emit,
+  { endpoint, account, client }: { endpoint: RefusingEndpoint; account: Account; client?: ClientRecord | undefined },
+  error: unknown,
+): void {
+  if (!(error instanceof OAuthError) || error.status >= 500) return
+  const { code, detail } = error
+  emit({
+    ...{ type: 'request_refused', endpoint, account: account.name, code },
+    ...(client !== undefined && { clientId: client.id }),
+    ...(detail !== undefined && { detail }),
+  })
+}

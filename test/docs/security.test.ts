@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { rowsOf, sectionOf } from '../support/docs.js'
+import { sources } from '../support/sources.js'
+
+const rows = rowsOf(sectionOf(readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8'), '## Bounds'))
+
+/** What a constant of a source file is worth: a product of numbers. */
+function worthOf(file: string, name: string): number {
+  const text = sources.find(known => known.file === file)?.text ?? ''
+  const [, product = ''] = new RegExp(`\\b${name} = ([\\d_ *]+)`).exec(text) ?? []
+  if (product === '') throw new Error(`${file} has no ${name}`)
+  return product.split('*').reduce((all, factor) => all * Number(factor.replaceAll('_', '')), 1)
+}
+
+const KB = 1024
+const MB = 1024 * KB
+const server = 'authorization-server'
+
+describe('SECURITY.md, the bounds', () => {
+  const bounds: [row: RegExp, text: string, file: string, name: string, value: number][] = [
+    [/^a token request/, '64 KB', `${server}/tokens/client-request.ts`, 'TOKEN_BODY_LIMIT', 64 * KB],
+    [/^a request body of the management/, '4 MB', 'http/parameters.ts', 'MANAGEMENT_BODY_LIMIT', 4 * MB],
+    [/^a request body of the management/, '32 levels', 'http/json.ts', 'MAX_DEPTH', 32],
+    [/^a request body of the management/, '10 000 members', 'http/json.ts', 'MAX_MEMBERS', 10_000],
+    [/^a request body of the management/, '250 000 values', 'http/json.ts', 'MAX_VALUES', 250_000],
+    [/^the query or form of/, '64 KB', `${server}/authorize/parameters.ts`, 'LIMIT', 64 * KB],
+    [/^the query or form of/, '512 KB', `${server}/authorize/decision-handler.ts`, 'FORM_LIMIT', 512 * KB],
+    [/^open requests to/, '20,', `${server}/authorize/browser-cookie.ts`, 'MAX_COOKIES', 20],
+    [/^open requests to/, '10 minutes', `${server}/authorize/browser-cookie.ts`, 'REQUEST_LIFETIME', 600],
+    [/^sign-ins in a row/, '5', `${server}/authorize/sign-in.ts`, 'MAX_SIGN_INS', 5],
+    [/^a user's claims/, '16 KB', `${server}/users/users.ts`, 'MAX_CLAIMS', 16 * KB],
+    [/^answers of an issuer/, '10 000', 'resource-server/guard/introspection.ts', 'MAX_ANSWERS', 10_000],
+    [/^answers of an issuer/, '1 000', 'resource-server/guard/introspection.ts', 'MAX_QUESTIONS', 1_000],
+    [/^faults named/, '100', `${server}/schemas/validate.ts`, 'MAX_ISSUES', 100],
+    [/^a page of a list/, '200 rows', `${server}/admin/listing.ts`, 'MAX_PAGE_SIZE', 200],
+    [/^a page of a list/, '2 MB', 'store/page.ts', 'PAGE_BYTES', 2_000_000],
+    [/^a page of a list/, '5 000 rows', 'store/page.ts', 'SCAN_ROWS', 5_000],
+    [/^a page of a list/, '32 MB', 'store/page.ts', 'SCAN_BYTES', 32_000_000],
+    [/^time that a search/, '4 ms', 'store/embedded/embedded-collection.ts', 'SLICE', 4],
+    [/^a query$/, '4 096 characters', 'query/parse.ts', 'MAX_LENGTH', 4_096],
+    [/^a query$/, '50 terms', 'query/parse.ts', 'MAX_TERMS', 50],
+    [/^one operation on MongoDB/, '2 s', 'store/mongo/mongo-store.ts', 'operationTimeout', 2_000],
+    [/^cached clients/, '10 000', `${server}/context/registry.ts`, 'MAX_RECORDS', 10_000],
+    [/^cached clients/, '32 MiB', `${server}/context/registry.ts`, 'MAX_BYTES', 32 * MB],
+    [/^cached clients/, '15 s', `${server}/context/registry.ts`, 'RECORD_AGE', 15_000],
+    [/^cached clients/, '2 s', `${server}/context/registry.ts`, 'ABSENT_AGE', 2_000],
+    [/^cached key rings/, '1 000', `${server}/keys/signing-keys.ts`, 'MAX_RINGS', 1_000],
+    [/^cached key rings/, '30 s', `${server}/keys/signing-keys.ts`, 'RING_AGE', 30_000],
+    [/^verifiers/, '250', `${server}/tokens/own-verifiers.ts`, 'MAX_VERIFIERS', 250],
+    [/^addresses/, '20 000', `${server}/clients/rate-limit.ts`, 'MAX_WINDOWS', 20_000],
+    [/^a sign-in at another/, '10 s', 'users/provider.ts', 'TIMEOUT', 10_000],
+    [/^a sign-in at another/, '512 KB', 'users/attempt.ts', 'MAX_BYTES', 512 * KB],
+    [/^uses of secrets/, '100', `${server}/clients/secret-uses.ts`, 'MAX_WRITES', 100],
+    [/^management clients/, '1 000', `${server}/bootstrap/bootstrap.ts`, 'MAX_CREATED', 1_000],
+    [/^changes of the embedded/, '1 000', 'store/embedded/environment.ts', 'MAX_CHANGES', 1_000],
+  ]
+  for (const [row, text, file, name, value] of bounds) {
+    it(`${text.replace(/,$/, '')}: ${name} of ${file}`, () => {
+      const [, bound = ''] = rows.find(([what = '']) => row.test(what)) ?? []
+      expect(bound).to.include(text)
+      expect(worthOf(file, name)).to.equal(value)
+    })
+  }
+})

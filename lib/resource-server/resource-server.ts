@@ -96,7 +96,7 @@ function introspectOf(
 function withoutRefusals(options: VerifierOptions): VerifierOptions {
   const { onEvent } = options
   if (typeof onEvent !== 'function') return options
-  return { ...options, onEvent: event => (event.type === 'token_refused' ? undefined : onEvent(event)) }
+  return { ...options, onEvent: event => (event.type === 'token.refused' ? undefined : onEvent(event)) }
 }
 
 function metadataRouterOf({ metadata, metadataUrl, dpop }: GuardOptions, { issuer, keySet }: VerifierOptions): Handler {

@@ -21,7 +21,7 @@ import { memoryStore } from './memory-store.js'
 
 type Event = { type: string; account?: string; cause?: unknown }
 const faultsOf = ({ events }: Pick<TestServer, 'events'>): Event[] =>
-  (events as Event[]).filter(({ type }) => type === 'server_error')
+  (events as Event[]).filter(({ type }) => type === 'server.error')
 
 const PUBLIC = { path: '/.well-known/jwks.json', error: { error: 'server_error' } }
 const ADMIN = { path: '/apis', error: { error_code: 'internal_error' } }
@@ -339,7 +339,7 @@ describe('a fault', () => {
         expect([answer.status, answer.headers['cache-control']]).to.deep.equal([status, 'no-store'])
         expect(answer.body).to.include(body)
         expect(answer.text).not.to.include('secret-text')
-        expect(test.events).to.deep.equal([{ type: 'server_error', account, cause: error }])
+        expect(test.events).to.deep.equal([{ type: 'server.error', account, cause: error }])
       })
     }
   }
@@ -356,7 +356,7 @@ describe('a fault', () => {
     it(`of authorizeAdmin that throws ${description} is ${isFault ? 'one event' : 'no event'}`, async () => {
       const test = await startServer({ authorizeAdmin: () => thrown(error) })
       await request(mount('/', test.server.adminRouter)).get('/apis').expect(status)
-      expect(faultsOf(test)).to.deep.equal(isFault ? [{ type: 'server_error', account: 'default', cause: error }] : [])
+      expect(faultsOf(test)).to.deep.equal(isFault ? [{ type: 'server.error', account: 'default', cause: error }] : [])
     })
   }
 
@@ -391,7 +391,7 @@ describe('a fault', () => {
       const call = path === '/oauth/token' ? postToken(app, GOOD) : request(app).get(path)
       await call.expect(200)
       expect(passed).to.deep.equal([broken])
-      expect(open.events).to.deep.equal([{ type: 'server_error', account: 'default', cause: broken }])
+      expect(open.events).to.deep.equal([{ type: 'server.error', account: 'default', cause: broken }])
     })
   }
 

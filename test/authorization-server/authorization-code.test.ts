@@ -39,7 +39,7 @@ describeStores('authorization_code', engine => {
     })
     expect(claims['jti']).to.match(new RegExp(`^${grant?.id}\\.[A-Za-z0-9_-]{22}$`))
     expect(grant?.expires_at.getTime()).to.equal(flow.clock.time + 2_592_000_000)
-    const issued = flow.events.find(({ type }) => type === 'token_issued')
+    const issued = flow.events.find(({ type }) => type === 'token.issued')
     expect(issued).to.deep.include({ clientId: CLIENT_ID, audience: AUDIENCE, scope: body.scope, jti: claims['jti'] })
   })
 
@@ -55,9 +55,9 @@ describeStores('authorization_code', engine => {
       expect(body).to.have.all.keys('error', 'error_description')
       expect(body.error).to.equal(error)
       expect(headers['cache-control']).to.equal('no-store')
-      if (detail !== undefined) expect(flow.events.at(-1)).to.include({ type: 'token_refused', detail })
-      expect(flow.count('code_reused')).to.equal(0)
-      expect(flow.count('grant_ended')).to.equal(fate === 'burnt' ? 1 : 0)
+      if (detail !== undefined) expect(flow.events.at(-1)).to.include({ type: 'token.refused', detail })
+      expect(flow.count('code.reused')).to.equal(0)
+      expect(flow.count('grant.revoked')).to.equal(fate === 'burnt' ? 1 : 0)
       await flow.reset()
       const second = await flow.exchange(code, about === noChallenge ? verifier('') : {})
       const isGood = fate === 'alone' && row.again === undefined
@@ -109,8 +109,8 @@ describeStores('authorization_code', engine => {
     for (const events of [1, 1]) {
       const again = await flow.exchange(code).expect(400)
       expect(again.body.error).to.equal('invalid_grant')
-      expect(flow.events.at(-1)).to.include({ type: 'token_refused', detail: 'used_code' })
-      expect([flow.count('code_reused'), flow.count('grant_ended')]).to.deep.equal([events, events])
+      expect(flow.events.at(-1)).to.include({ type: 'token.refused', detail: 'used_code' })
+      expect([flow.count('code.reused'), flow.count('grant.revoked')]).to.deep.equal([events, events])
     }
     const refused = await flow.refresh(body.refresh_token).expect(400)
     expect(refused.body.error).to.equal('invalid_grant')
@@ -121,7 +121,7 @@ describeStores('authorization_code', engine => {
     await flow.removeGrants()
     const { body } = await flow.exchange(code).expect(400)
     expect(body.error).to.equal('invalid_grant')
-    expect(flow.events.at(-1)).to.include({ type: 'token_refused', detail: 'grant_ended' })
+    expect(flow.events.at(-1)).to.include({ type: 'token.refused', detail: 'grant.revoked' })
   })
 
   it('ends the grant of a used code until ten minutes are over', async () => {
@@ -129,7 +129,7 @@ describeStores('authorization_code', engine => {
     await flow.exchange(code).expect(200)
     flow.clock.time += 599_999
     await flow.exchange(code).expect(400)
-    expect(flow.count('code_reused')).to.equal(1)
+    expect(flow.count('code.reused')).to.equal(1)
   })
 
   const harmless: Parameters[] = [
@@ -143,7 +143,7 @@ describeStores('authorization_code', engine => {
       const code = await flow.authorize()
       const { body } = await flow.exchange(code).expect(200)
       await flow.exchange(code, changes).expect(400)
-      expect(flow.count('code_reused')).to.equal(0)
+      expect(flow.count('code.reused')).to.equal(0)
       await flow.refresh(body.refresh_token).expect(200)
     })
   }
@@ -289,7 +289,7 @@ describeStores('authorization_code', engine => {
       expect(good[0]?.body).to.include.keys('access_token', 'refresh_token')
     }
     expect(await flow.grants()).to.deep.equal([])
-    expect(flow.count('code_reused')).to.equal(ROUNDS)
+    expect(flow.count('code.reused')).to.equal(ROUNDS)
   })
 
   it('lets a burn and an exchange at once be one of the two', async () => {

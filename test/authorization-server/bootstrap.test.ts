@@ -167,7 +167,7 @@ describe('the management API at start', () => {
     expect(made?.clientSecret).to.match(/^[A-Za-z0-9_-]{43}$/)
     expect(server.takeManagementClients()).to.deep.equal([])
     expect(events).to.deep.include({
-      type: 'management_client_created',
+      type: 'management_client.created',
       account: 'default',
       clientId: made?.clientId ?? '',
     })

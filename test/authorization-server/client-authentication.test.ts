@@ -294,7 +294,7 @@ describe('client authentication', () => {
     test.server.context.records.secretUses.get = () => Promise.reject(cause)
     await postToken(test.app, GOOD).expect(200)
     await test.server.close()
-    const type = 'secret_use_not_recorded'
+    const type = 'secret_use.not_recorded'
     expect(test.events).to.deep.include({ type, account: 'default', clientId: CLIENT_ID, cause })
   })
 })

@@ -138,7 +138,7 @@ describe('ID token', () => {
       const { body, headers } = await flow.exchange(code).expect(503)
       expect(body.error).to.equal('temporarily_unavailable')
       expect(headers).to.have.property('retry-after')
-      expect(flow.events.find(({ type }) => type === 'users_failed')).to.include({ hook: 'claimsOf' })
+      expect(flow.events.find(({ type }) => type === 'users.failed')).to.include({ hook: 'claimsOf' })
       flow.host.claims = {}
       await flow.exchange(code).expect(200)
     })

@@ -260,7 +260,7 @@ describeStores('introspection', engine => {
       expect(body).to.have.all.keys('error', 'error_description')
       expect(body.error).to.equal(error)
       expect(headers['cache-control']).to.equal('no-store')
-      expect(test.events.at(-1)).to.include({ type: 'request_refused', endpoint: 'introspection', account: 'default' })
+      expect(test.events.at(-1)).to.include({ type: 'request.refused', endpoint: 'introspection', account: 'default' })
     })
   }
 

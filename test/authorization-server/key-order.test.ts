@@ -234,7 +234,7 @@ describe('encryption keys, changed in one process after the other', () => {
     rings.replace = () => Promise.reject(cause)
     const { events } = await fleet.start('q', A)
     expect((await fleet.answers()).map(({ token }) => token)).to.deep.equal([200, 200])
-    expect(events).to.deep.include({ type: 'server_error', account: 'default', cause })
+    expect(events).to.deep.include({ type: 'server.error', account: 'default', cause })
   })
 })
 
@@ -253,7 +253,7 @@ describe('a process that cannot open the private keys', () => {
       const [good, bad] = await fleet.answers()
       expect(good).to.include({ token: 200, keySet: 200 })
       expect(bad).to.deep.equal({ token: 500, keySet: 200, kids: good?.kids })
-      const error = (events as { type: string; cause: unknown }[]).find(({ type }) => type === 'server_error')
+      const error = (events as { type: string; cause: unknown }[]).find(({ type }) => type === 'server.error')
       expect(error?.cause).to.have.property('code', 'ERR_INVALID_ARG_VALUE')
       expect(fleet.writes()).to.equal(0)
     })

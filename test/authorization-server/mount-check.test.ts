@@ -139,8 +139,8 @@ describe('the path under which the router is mounted', () => {
         }, app)
         innermost.use(mounts.at(-1) ?? '/', server.router)
         for (const path of [...paths, ...paths]) await request(app).get(path)
-        const found = events.filter(event => (event as { type: string }).type === 'mount_mismatch')
-        expect(found).to.deep.equal(told.map(([mountPath, issuer]) => ({ type: 'mount_mismatch', mountPath, issuer })))
+        const found = events.filter(event => (event as { type: string }).type === 'mount.mismatch')
+        expect(found).to.deep.equal(told.map(([mountPath, issuer]) => ({ type: 'mount.mismatch', mountPath, issuer })))
       })
     }
   }
@@ -148,6 +148,6 @@ describe('the path under which the router is mounted', () => {
   it('is nothing to the management API', async () => {
     const { server, events } = await startServer({ store: memoryStore() })
     await request(express5().use('/admin', server.adminRouter)).get('/admin/apis').expect(401)
-    expect(events.filter(event => (event as { type: string }).type === 'mount_mismatch')).to.deep.equal([])
+    expect(events.filter(event => (event as { type: string }).type === 'mount.mismatch')).to.deep.equal([])
   })
 })

@@ -136,9 +136,9 @@ describe('allowInsecureRequests of authorizationServer', () => {
   const HTTP = 'http://id.internal:8080'
   const ALLOWED = { allowInsecureRequests: true }
   const issuersOf = (events: unknown[]): unknown[] =>
-    events.filter(event => (event as { type: string }).type === 'insecure_issuer')
+    events.filter(event => (event as { type: string }).type === 'issuer.insecure')
   const event = (account: string, issuer: string) => ({
-    type: 'insecure_issuer',
+    type: 'issuer.insecure',
     code: 'insecure_issuer',
     account,
     issuer,

@@ -75,8 +75,8 @@ describeStores('refresh_token', engine => {
       expect(body.error).to.equal(error)
       expect(headers['cache-control']).to.equal('no-store')
       expect(await flow.grants()).to.deep.equal([before])
-      const told = flow.events.map(({ type }) => type).filter(type => type !== 'users_failed')
-      expect(told).to.deep.equal(status === 503 ? ['server_error'] : ['token_refused'])
+      const told = flow.events.map(({ type }) => type).filter(type => type !== 'users.failed')
+      expect(told).to.deep.equal(status === 503 ? ['server.error'] : ['token.refused'])
       if (status !== 503) expect(flow.events.at(-1)).to.include({ detail })
       if (row.api?.id !== undefined) await replaceApi(flow.api.id)
       await flow.reset()
@@ -190,7 +190,7 @@ describeStores('refresh_token', engine => {
     const token = await next(body.refresh_token)
     await consents.remove('default', id)
     await refuse(token)
-    expect(flow.events.at(-1)).to.include({ type: 'token_refused', detail: 'consent_removed' })
+    expect(flow.events.at(-1)).to.include({ type: 'token.refused', detail: 'consent_removed' })
     await flow.exchange(codes[1]).expect(400)
   })
 
@@ -213,7 +213,7 @@ describeStores('refresh_token', engine => {
     token = await next(token)
     flow.clock.time = start + 3 * DAY
     await refuse(token)
-    expect(flow.count('refresh_reused')).to.equal(0)
+    expect(flow.count('refresh.reused')).to.equal(0)
   })
 
   describe('reuse', () => {
@@ -225,7 +225,7 @@ describeStores('refresh_token', engine => {
         expect(await next(first)).to.equal(second)
       }
       expect(await next(second)).to.be.a('string')
-      expect(flow.count('refresh_reused')).to.equal(0)
+      expect(flow.count('refresh.reused')).to.equal(0)
     })
 
     it('gives the predecessor a scope of its own', async () => {
@@ -242,7 +242,7 @@ describeStores('refresh_token', engine => {
       await next(first)
       flow.clock.time += 4_000
       await refuse(first)
-      expect(flow.count('refresh_reused')).to.equal(1)
+      expect(flow.count('refresh.reused')).to.equal(1)
     })
 
     const reuses: { description: string; at: number; later: number }[] = [
@@ -263,15 +263,15 @@ describeStores('refresh_token', engine => {
         await refuse(tokens[0] ?? '')
         const told = flow.events.filter(({ type }) => /reused|ended|refused/.test(type))
         expect(told).to.deep.equal([
-          { type: 'grant_ended', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
-          { type: 'refresh_reused', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
+          { type: 'grant.revoked', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
+          { type: 'refresh.reused', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
           {
-            ...{ type: 'token_refused', account: 'default', clientId: CLIENT_ID },
+            ...{ type: 'token.refused', account: 'default', clientId: CLIENT_ID },
             ...{ code: 'ERR_INVALID_GRANT', detail: 'reused_refresh_token' },
           },
         ])
         for (const token of tokens) await refuse(token)
-        expect(flow.count('refresh_reused')).to.equal(1)
+        expect(flow.count('refresh.reused')).to.equal(1)
         await next(other)
       })
     }
@@ -282,7 +282,7 @@ describeStores('refresh_token', engine => {
       flow.clock.time += DAY
       await refuse(first, { client_id: 'cli_other' })
       await refuse(alterToken(first, 40))
-      expect(flow.count('refresh_reused')).to.equal(0)
+      expect(flow.count('refresh.reused')).to.equal(0)
       await next(second)
     })
 
@@ -292,7 +292,7 @@ describeStores('refresh_token', engine => {
       flow.clock.time += DAY
       await flow.changeApi({ allow_offline_access: false })
       await refuse(first)
-      expect(flow.count('refresh_reused')).to.equal(1)
+      expect(flow.count('refresh.reused')).to.equal(1)
       await flow.changeApi({ allow_offline_access: true })
       await refuse(second)
     })
@@ -317,7 +317,7 @@ describeStores('refresh_token', engine => {
       token = one
     }
     expect(await flow.grants()).to.have.length(1)
-    expect(flow.count('refresh_reused')).to.equal(0)
+    expect(flow.count('refresh.reused')).to.equal(0)
   })
 
   it('gives ten at once one successor', async () => {

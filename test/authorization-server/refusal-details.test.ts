@@ -200,7 +200,7 @@ async function sendHalf({ app, events }: TestServer): Promise<undefined> {
   const head = ['POST /oauth/token HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 9', '', '{']
   await new Promise(resolve => socket.write(head.join('\r\n'), resolve))
   socket.end()
-  while (!events.some(event => (event as { type?: unknown }).type === 'token_refused')) {
+  while (!events.some(event => (event as { type?: unknown }).type === 'token.refused')) {
     await new Promise(resolve => setImmediate(resolve))
   }
   await running.stop()
@@ -216,7 +216,7 @@ describe('the detail of a refusal of the token endpoint', () => {
       await addApi(test)
       await addClient(test, client)
       const answer = await send(test)
-      expect(test.events.at(-1)).to.include({ type: 'token_refused', account: 'default', detail })
+      expect(test.events.at(-1)).to.include({ type: 'token.refused', account: 'default', detail })
       if (answer === undefined) return
       expect(answer.text).not.to.include(detail)
       expect(JSON.parse(answer.text)).to.have.all.keys('error', 'error_description')
@@ -227,7 +227,7 @@ describe('the detail of a refusal of the token endpoint', () => {
 
   it('is tried out, one and all', () => {
     // Those that take several requests stand in the tests of the two grants.
-    const elsewhere = ['used_code', 'grant_ended', 'reused_refresh_token']
+    const elsewhere = ['used_code', 'grant.revoked', 'reused_refresh_token']
     const tried = [...rows, ...CODE_REFUSALS, ...REFRESH_REFUSALS].map(({ detail }) => detail)
     expect([...tried, ...elsewhere]).to.include.members([...TOKEN_ENDPOINT_DETAILS])
   })

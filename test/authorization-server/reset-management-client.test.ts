@@ -95,7 +95,7 @@ describe('the reset of a management client', () => {
     const store = await seededStore()
     const accounts = [ACCOUNT]
     const [made] = await resetManagementClients({ accounts, store, onEvent: event => events.push(event) })
-    expect(events).to.deep.equal([{ type: 'management_client_reset', account: 'default', clientId: made?.clientId }])
+    expect(events).to.deep.equal([{ type: 'management_client.reset', account: 'default', clientId: made?.clientId }])
   })
 })
 

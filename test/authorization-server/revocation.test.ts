@@ -30,8 +30,8 @@ describeStores('revocation', engine => {
     expect(answer.headers).to.include({ 'cache-control': 'no-store', pragma: 'no-cache' })
     expect(await grantsLeft()).to.deep.equal([])
     await test.post(PATH, { token }).expect(200)
-    const ended = test.events.filter(({ type }) => type === 'grant_ended')
-    expect(ended).to.deep.equal([{ type: 'grant_ended', account: 'default', clientId: 'cli_app', grantId: grant.id }])
+    const ended = test.events.filter(({ type }) => type === 'grant.revoked')
+    expect(ended).to.deep.equal([{ type: 'grant.revoked', account: 'default', clientId: 'cli_app', grantId: grant.id }])
   })
 
   it('ends the family of an old token, however long ago it was replaced', async () => {
@@ -78,7 +78,7 @@ describeStores('revocation', engine => {
       const answer = await test.post(PATH, { token: token(family.token) }, id).expect(200)
       expect(answer.text).to.equal('')
       expect(await grantsLeft()).to.deep.equal([family.grant])
-      expect(test.events.filter(({ type }) => type === 'grant_ended')).to.deep.equal([])
+      expect(test.events.filter(({ type }) => type === 'grant.revoked')).to.deep.equal([])
     })
   }
 
@@ -89,7 +89,7 @@ describeStores('revocation', engine => {
         const answer = await test.post(PATH, { token }, id).expect(400)
         expect(answer.body).to.have.all.keys('error', 'error_description')
         expect(answer.body.error).to.equal('unsupported_token_type')
-        expect(test.events.at(-1)).to.include({ type: 'request_refused', detail: 'access_token_not_revocable' })
+        expect(test.events.at(-1)).to.include({ type: 'request.refused', detail: 'access_token_not_revocable' })
         expect((await test.post('/oauth/introspect', { token })).body.active).to.equal(true)
       }
     })
@@ -126,7 +126,7 @@ describeStores('revocation', engine => {
       for (let turn = 0; turn < 2; turn++) await revoking.post(PATH, { token }).expect(200)
       expect(await isActive(token)).to.equal(false)
       expect(await isActive(other)).to.equal(true)
-      expect(revoking.events.filter(({ type }) => type === 'token_revoked')).to.have.length(1)
+      expect(revoking.events.filter(({ type }) => type === 'token.revoked')).to.have.length(1)
       const { records } = await revoking.server.context.records.revokedTokens.find('default', { limit: 10 })
       expect(records.map(({ expires_at }) => expires_at.getTime())).to.deep.equal([START + 600_000])
       revoking.clock.time += 600_000

@@ -490,8 +490,8 @@ describe('POST /oauth/token', () => {
       const { body } = await postToken(test.app, GOOD).expect(200)
       const { length } = body.access_token
       expect(length > 8_192).to.equal(isTold)
-      const told = test.events.filter(event => (event as { type: string }).type === 'token_large')
-      const event = { type: 'token_large', account: 'default', clientId: CLIENT_ID, audience: AUDIENCE, length }
+      const told = test.events.filter(event => (event as { type: string }).type === 'token.large')
+      const event = { type: 'token.large', account: 'default', clientId: CLIENT_ID, audience: AUDIENCE, length }
       expect(told).to.deep.equal(isTold ? [event] : [])
     })
   }
@@ -501,7 +501,7 @@ describe('POST /oauth/token', () => {
     const { body } = await postToken(test.app, GOOD)
     await postToken(test.app, { ...GOOD, client_secret: 'a-wrong-one' })
     const text = JSON.stringify(test.events)
-    expect(text).to.include('token_issued').and.include('token_refused')
+    expect(text).to.include('token.issued').and.include('token.refused')
     for (const secret of [SECRET, 'a-wrong-one', body.access_token]) expect(text).not.to.include(secret)
   })
 

@@ -159,7 +159,7 @@ describeStores('userinfo', engine => {
         `Bearer realm="${ISSUER}", error="invalid_token", error_description="${body.error_description}", scope="openid"`,
       )
       expect(headers['cache-control']).to.equal('no-store')
-      expect(test.events.at(-1)).to.include({ type: 'request_refused', endpoint: 'userinfo', detail })
+      expect(test.events.at(-1)).to.include({ type: 'request.refused', endpoint: 'userinfo', detail })
       if (presented.length > 1) expect(JSON.stringify(test.events)).not.to.include(presented)
     })
   }

@@ -63,14 +63,14 @@ describe('the log line of an event', () => {
   for (const { description, cause, logged } of causes) {
     it(`names ${description} as its cause by name and code alone`, () => {
       expect(describeCause(cause)).to.deep.equal(logged)
-      const line = describeEvent({ type: 'server_error', account: 'acme', cause })
-      expect(line).to.deep.equal({ event: 'server_error', account: 'acme', cause: logged })
+      const line = describeEvent({ type: 'server.error', account: 'acme', cause })
+      expect(line).to.deep.equal({ event: 'server.error', account: 'acme', cause: logged })
       expect(JSON.stringify(line)).not.to.include(SECRET)
     })
   }
 
   it('has the members of an event without a cause', () => {
-    const line = describeEvent({ type: 'signing_keys_encrypted', account: 'acme' })
-    expect(line).to.deep.equal({ event: 'signing_keys_encrypted', account: 'acme' })
+    const line = describeEvent({ type: 'key.encrypted', account: 'acme' })
+    expect(line).to.deep.equal({ event: 'key.encrypted', account: 'acme' })
   })
 })

@@ -79,7 +79,7 @@ describe('scopegate serve', () => {
 
     const { stdout, stderr } = await command.stop()
     const lines = stdout + stderr
-    for (const type of ['token_issued', 'token_refused', 'code_reused', 'user_signed_in', 'authorization_granted']) {
+    for (const type of ['token.issued', 'token.refused', 'code.reused', 'user.signed_in', 'authorize.allowed']) {
       expect(lines, type).to.include(type)
     }
     const found = [...secrets].filter(([, value]) => lines.includes(value)).map(([name]) => name)

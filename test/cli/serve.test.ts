@@ -322,7 +322,7 @@ describe('scopegate serve', () => {
       expect(demo.status).to.equal(401)
       // The keys were fetched, else it were 503: what is refused is the audience.
       expect(demo.headers.get('www-authenticate')).to.include('error="invalid_token"')
-      expect((await command.stop()).stdout).to.include('"event":"insecure_issuer"')
+      expect((await command.stop()).stdout).to.include('"event":"issuer.insecure"')
     }
   })
 
@@ -393,12 +393,12 @@ describe('scopegate serve', () => {
       const names = Array.from({ length: 40 }, (_, i) => `a${i}`)
       const command = new Command({ PORT: `${port}`, DATA_DIR: folder, ACCOUNTS: names.join() })
       const waiting = firstAnswer(`http://127.0.0.1:${port}/health`)
-      while (!command.stdout.includes('account_opened')) await once(command.child.stdout ?? command.child, 'data')
+      while (!command.stdout.includes('account.opened')) await once(command.child.stdout ?? command.child, 'data')
       const outcome = command.stop()
       expect((await waiting).status).to.equal(503)
       const { code, stdout, stderr } = await outcome
       expect(code).to.equal(0)
-      const opened = stdout.match(/"account_opened"/g) ?? []
+      const opened = stdout.match(/"account.opened"/g) ?? []
       const clients = printed(stderr)
       expect(clients).to.have.length(opened.length).and.length.below(names.length)
       const second = new Command({ PORT: '0', DATA_DIR: folder, ACCOUNTS: names.slice(0, opened.length).join() })

@@ -47,7 +47,7 @@ describe('scopegate serve, where users sign in', () => {
       const asked = await browser.open(`${url}/logout`)
       expect(asked.text).to.include('<bdi>ada</bdi>')
       expect((await browser.submit(asked)).text).to.include('not signed in')
-      expect(log()).to.include('"event":"user_signed_in"').and.not.to.include('anti_forgery')
+      expect(log()).to.include('"event":"user.signed_in"').and.not.to.include('anti_forgery')
     } finally {
       await stop(child)
     }

@@ -64,7 +64,7 @@ describe('what is known of a refusal', () => {
         await verifier.ready()
         const error = await refusal(() => verifier.verify(mint(text)))
         expect(error).to.include({ code: 'ERR_INVALID_TOKEN' })
-        expect(events.at(-1)).to.include({ type: 'token_refused' })
+        expect(events.at(-1)).to.include({ type: 'token.refused' })
         expectNoMarker(error, events)
       })
     }

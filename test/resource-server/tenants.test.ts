@@ -123,7 +123,7 @@ describe('tenants', () => {
         const { verifier, network, events } = tenanted(tenants)
         expect(await refusalOf(verifier, tokenOf(A, claims))).to.equal('issuer')
         expect(network.calls).to.deep.equal([])
-        expect(events).to.deep.equal([{ type: 'token_refused', code: 'issuer', kid: sharedKey().kid }])
+        expect(events).to.deep.equal([{ type: 'token.refused', code: 'issuer', kid: sharedKey().kid }])
       }
       expect(asked).to.deep.equal([])
     })
@@ -133,7 +133,7 @@ describe('tenants', () => {
     const { verifier, network, events } = tenanted([A])
     expect(await refusalOf(verifier, tokenOf(B))).to.equal('tenant')
     expect(network.calls).to.deep.equal([])
-    expect(events).to.deep.equal([{ type: 'token_refused', code: 'tenant', issuer: TEMPLATE, kid: sharedKey().kid }])
+    expect(events).to.deep.equal([{ type: 'token.refused', code: 'tenant', issuer: TEMPLATE, kid: sharedKey().kid }])
   })
 
   it('may stand beside issuers of their own, which need no tid', async () => {
@@ -213,7 +213,7 @@ describe('tenants', () => {
             const { verifier, events } = tenanted(brokenBy(value) as () => boolean)
             const token = tokenOf(A)
             for (let use = 0; use < 4; use++) expect(await refusalOf(verifier, token)).to.equal('tenant')
-            const refusals = events.filter(({ type }) => type === 'token_refused')
+            const refusals = events.filter(({ type }) => type === 'token.refused')
             expect(refusals).to.have.length(4)
             for (const event of refusals) expect(event).to.include({ code: 'tenant', issuer: TEMPLATE, ageMs: 0 })
           }))

@@ -480,7 +480,7 @@ describe('verify-access-token', () => {
     const token = mintToken({ claims: { exp: 1 } })
     await refusalOf(verifier, token)
     expect(events.at(-1)).to.deep.equal({
-      type: 'token_refused',
+      type: 'token.refused',
       code: 'expired',
       issuer: ISSUER,
       kid: 'RS256-1',

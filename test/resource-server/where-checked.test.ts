@@ -77,14 +77,14 @@ for (const { place, isWaitedFor, begin } of PLACES) {
         const fixture = createFixture(options, keys)
         const token = mintToken({ ...plan, claims: { jti: `${place} ${description}`, ...plan.claims } })
         const { auth, error } = await verifyThere(fixture, token)
-        const told = fixture.events.filter(({ type }) => type === 'token_refused')
+        const told = fixture.events.filter(({ type }) => type === 'token.refused')
         if (detail === undefined) {
           expect(auth).to.include({ token })
           expect(told).to.deep.equal([])
           return
         }
         expect(error).to.be.instanceOf(InvalidTokenError).and.include({ detail })
-        expect(told).to.deep.equal([{ type: 'token_refused', code: detail, issuer: ISSUER, kid: good.kid, ageMs: 0 }])
+        expect(told).to.deep.equal([{ type: 'token.refused', code: detail, issuer: ISSUER, kid: good.kid, ageMs: 0 }])
       })
     }
 

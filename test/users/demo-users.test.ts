@@ -48,7 +48,7 @@ describeStores('demoUsers', engine => {
       authTime: Math.floor(host.clock.now() / 1000),
       claims: { name: 'ada' },
     })
-    expect(host.events).to.deep.include({ type: 'user_signed_in', account: 'default', source: 'demo' })
+    expect(host.events).to.deep.include({ type: 'user.signed_in', account: 'default', source: 'demo' })
   })
 
   it('lets the page lead to where the waiting request goes on, and to nothing else', async () => {
@@ -158,7 +158,7 @@ describeStores('demoUsers', engine => {
     expect(again.status).to.equal(400)
     expect(await host.whoIs(browser)).to.include({ id: 'ada' })
     expect(host.events).to.deep.include({
-      ...{ type: 'sign_in_refused', account: 'default', source: 'demo', detail: 'sign_in_unknown' },
+      ...{ type: 'sign_in.refused', account: 'default', source: 'demo', detail: 'sign_in_unknown' },
     })
   })
 

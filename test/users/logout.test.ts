@@ -69,7 +69,7 @@ describe('logout', () => {
     expect(cookiesOf(done)).to.deep.equal(['scopegate.session.default=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0'])
     browser.cookies.set('scopegate.session.default', { value: value ?? '', path: '/' })
     expect(await isIn(browser)).to.equal(false)
-    expect(host.events).to.deep.include({ type: 'user_signed_out', account: 'default', source: 'demo' })
+    expect(host.events).to.deep.include({ type: 'user.signed_out', account: 'default', source: 'demo' })
   })
 
   it('says so where nobody is signed in', async () => {

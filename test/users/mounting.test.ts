@@ -45,7 +45,7 @@ describe('the router of users', () => {
     const store = await seededStore()
     await authorizationServer({ issuer: ORIGIN, store, users, onEvent: event => events.push(event) })
     await request(express().use('/auth', router as express.RequestHandler)).get('/auth/login')
-    expect(events).to.deep.include({ type: 'mount_mismatch', mountPath: '/auth', issuer: ORIGIN })
+    expect(events).to.deep.include({ type: 'mount.mismatch', mountPath: '/auth', issuer: ORIGIN })
   })
 
   it('answers 503 while the store is down, and tells it to the events', async () => {
@@ -72,7 +72,7 @@ describe('the router of users', () => {
       expect(headers['retry-after']).to.equal('5')
       expect(text).to.include('<h1>Not now</h1>')
     }
-    expect(events.map(({ type }) => type)).to.deep.equal(['server_error', 'server_error', 'server_error'])
+    expect(events.map(({ type }) => type)).to.deep.equal(['server.error', 'server.error', 'server.error'])
     const req = { headers: { cookie: `__Host-scopegate.session.default=${'A'.repeat(43)}` } }
     const account = { name: 'default', issuer: ORIGIN, mountPath: '' }
     const authenticated = Promise.resolve(users.authenticate(req as never, account))

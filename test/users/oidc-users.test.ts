@@ -69,7 +69,7 @@ describe('oidcUsers', () => {
       authTime: seconds(),
       claims: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true },
     })
-    expect(host.events).to.deep.equal([{ type: 'user_signed_in', account: 'default', source: provider.issuer }])
+    expect(host.events).to.deep.equal([{ type: 'user.signed_in', account: 'default', source: provider.issuer }])
   })
 
   it('shows a page where the browser was wanted nowhere', async () => {
@@ -338,10 +338,10 @@ describe('oidcUsers', () => {
         expect(view.status).to.equal(status)
         expect(view.text).not.to.match(/hush|evil|OAUTH|access_denied|ada/)
         expect(sessionOf(agent)).to.equal(undefined)
-        const event = { type: 'sign_in_refused', account: 'default', source: provider.issuer, detail }
+        const event = { type: 'sign_in.refused', account: 'default', source: provider.issuer, detail }
         expect(host.events[0]).to.deep.equal(event)
         expect(host.events).to.have.length(status < 500 ? 1 : 2)
-        if (status >= 500) expect(host.events[1]).to.include({ type: 'server_error', account: 'default' })
+        if (status >= 500) expect(host.events[1]).to.include({ type: 'server.error', account: 'default' })
       })
     }
 
@@ -374,7 +374,7 @@ describe('oidcUsers', () => {
       const callback = await visitProvider(browser)
       expect(await openOnce(browser, callback)).to.have.property('status', 200)
       expect(await openOnce(browser, callback)).to.have.property('status', 400)
-      expect(host.events.at(-1)).to.include({ type: 'sign_in_refused', detail: 'sign_in_unknown' })
+      expect(host.events.at(-1)).to.include({ type: 'sign_in.refused', detail: 'sign_in_unknown' })
     })
 
     it('that comes ten times at once, but for one', async () => {
@@ -392,7 +392,7 @@ describe('oidcUsers', () => {
         expect(await openOnce(stranger, callback)).to.have.property('status', 400)
         expect(sessionOf(stranger)).to.equal(undefined)
       }
-      expect(host.events.at(-1)).to.include({ type: 'sign_in_refused', detail: 'sign_in_browser' })
+      expect(host.events.at(-1)).to.include({ type: 'sign_in.refused', detail: 'sign_in_browser' })
       expect(await openOnce(own, callback)).to.have.property('status', 200)
     })
 
@@ -503,7 +503,7 @@ describe('oidcUsers', () => {
         expect(status).to.equal(503)
         expect(headers.get('retry-after')).to.equal('5')
         expect(own.events).to.deep.include({
-          ...{ type: 'sign_in_refused', account: 'default', source: provider.issuer, detail: 'provider_unavailable' },
+          ...{ type: 'sign_in.refused', account: 'default', source: provider.issuer, detail: 'provider_unavailable' },
         })
         provider.intercept = undefined
         expect(await openOnce(own.browser(), loginUrl(own))).to.have.property('status', 303)

@@ -123,7 +123,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     takeOver(req, res)
     try {
       const whose = account === undefined ? {} : { account: account.name }
-      if (isFault(error)) emit({ type: 'server_error', ...whose, cause: error })
+      if (isFault(error)) emit({ type: 'server.error', ...whose, cause: error })
       answer(error, req, res, next)
     } catch (thrown) {
       next(new Error('an error could not be answered', { cause: thrown }))

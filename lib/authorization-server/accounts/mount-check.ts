@@ -19,7 +19,7 @@ export function createMountCheck(emit: Emit): (req: HttpRequest, stripped: strin
     if (endOf(account).endsWith(mountPath + stripped.toLowerCase())) return
     if (isRewritten(account) || told.size >= MAX_PATHS || told.has(mountPath)) return
     told.add(mountPath)
-    emit({ type: 'mount_mismatch', mountPath: baseUrl.slice(0, MAX_LENGTH), issuer: account.issuer })
+    emit({ type: 'mount.mismatch', mountPath: baseUrl.slice(0, MAX_LENGTH), issuer: account.issuer })
   }
 }
 

@@ -12,4 +12,8 @@ export const MANAGEMENT_PERMISSIONS: readonly Permission[] = [
   { value: 'delete:consents', description: 'Delete consents of users, and end the grants that rest on them' },
   { value: 'read:grants', description: 'Read grants of users' },
   { value: 'delete:grants', description: 'End grants of users' },
+  { value: 'read:keys', description: 'Read the list of signing keys' },
+  { value: 'rotate:keys', description: 'Rotate signing keys' },
+  { value: 'delete:keys', description: 'Delete signing keys, in an emergency' },
+  { value: 'read:logs', description: 'Read the log' },
 ]

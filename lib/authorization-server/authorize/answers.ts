@@ -33,7 +33,7 @@ export async function answerWithCode(
   const { request, scope } = decision
   const { code, grantId } = await issueCode(decision, context)
   context.emit({
-    type: 'authorization_granted',
+    type: 'authorize.allowed',
     account: account.name,
     clientId: request.client_id,
     audience: request.audience,
@@ -60,7 +60,7 @@ export function reportRefusal(
   clientId?: string,
 ): void {
   emit({
-    type: 'authorization_refused',
+    type: 'authorize.denied',
     account: account.name,
     code: error,
     ...(clientId !== undefined && { clientId }),

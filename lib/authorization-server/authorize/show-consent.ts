@@ -31,9 +31,9 @@ async function render(view: ConsentView, { account }: Asked, context: AuthorizeC
     if (typeof text !== 'string') throw new TypeError('consentPage: must answer a string')
     return text
   } catch (cause) {
-    emit({ type: 'users_failed', account: account.name, hook: 'consentPage', cause })
+    emit({ type: 'users.failed', account: account.name, hook: 'consentPage', cause })
     throw new TemporarilyUnavailableError('The service cannot answer now.', {
-      detail: 'users_failed',
+      detail: 'users.failed',
       headers: { 'Retry-After': '5' },
       cause,
     })

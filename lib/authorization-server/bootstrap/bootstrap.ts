@@ -68,7 +68,7 @@ export function createBootstrap(context: BootstrapContext): Bootstrap {
     if (client !== null) created = [...created, client].slice(-MAX_CREATED)
     opened.set(account.name, true)
     announceInsecure(account, context.emit)
-    context.emit({ type: 'account_opened', account: account.name, issuer: account.issuer })
+    context.emit({ type: 'account.opened', account: account.name, issuer: account.issuer })
   }
 
   return {
@@ -90,7 +90,7 @@ export function createBootstrap(context: BootstrapContext): Bootstrap {
 }
 
 function announceInsecure({ name: account, issuer }: Account, emit: Emit): void {
-  if (isInsecure(new URL(issuer))) emit({ type: 'insecure_issuer', code: 'insecure_issuer', account, issuer })
+  if (isInsecure(new URL(issuer))) emit({ type: 'issuer.insecure', code: 'insecure_issuer', account, issuer })
 }
 
 /**
@@ -237,7 +237,7 @@ async function ensureManagementClient(
     throw error
   }
   context.registry.clientChanged(account.name, id)
-  context.emit({ type: 'management_client_created', account: account.name, clientId: id })
+  context.emit({ type: 'management_client.created', account: account.name, clientId: id })
   const { name, issuer } = account
   const known = { account: name, issuer, clientId: id }
   return managementClient.secret === undefined ? { ...known, clientSecret: secret } : known

@@ -50,7 +50,7 @@ export async function resetManagementClients({
   const reset: Required<CreatedManagementClient>[] = []
   for (const account of accounts) {
     const made = await resetManagementClient(account, context)
-    emit({ type: 'management_client_reset', account: account.name, clientId: made.clientId })
+    emit({ type: 'management_client.reset', account: account.name, clientId: made.clientId })
     reset.push(made)
   }
   return reset

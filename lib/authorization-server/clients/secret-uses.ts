@@ -81,7 +81,7 @@ export function createSecretUses({
       written.set(key, now)
       run(write(account, clientId, secretId), cause => {
         // Another process noted the same use: nothing is lost.
-        if (!(cause instanceof ConflictError)) emit({ type: 'secret_use_not_recorded', account, clientId, cause })
+        if (!(cause instanceof ConflictError)) emit({ type: 'secret_use.not_recorded', account, clientId, cause })
       })
     },
     async lastUsed(account, secrets) {
@@ -91,7 +91,7 @@ export function createSecretUses({
     forget(account, clientId, secrets) {
       if (secrets.length === 0) return
       run(Promise.all(secrets.map(({ id }) => uses.remove(account, id))), cause =>
-        emit({ type: 'secret_use_not_removed', account, clientId, cause }),
+        emit({ type: 'secret_use.not_removed', account, clientId, cause }),
       )
     },
     async settled() {

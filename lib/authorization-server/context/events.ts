@@ -6,13 +6,13 @@ import { emit } from '../../emit.js'
  * that a caller who was not authenticated chose, but for a `mountPath` with parameters.
  */
 export type ServerEvent =
-  | { type: 'token_issued'; account: string; clientId: string; audience: string; scope: string; jti: string }
+  | { type: 'token.issued'; account: string; clientId: string; audience: string; scope: string; jti: string }
   /** A token of more than 8 192 characters: many servers refuse such a header with 431. */
-  | { type: 'token_large'; account: string; clientId: string; audience: string; length: number }
-  | { type: 'token_refused'; account: string; clientId?: string; code: string; detail?: string }
+  | { type: 'token.large'; account: string; clientId: string; audience: string; length: number }
+  | { type: 'token.refused'; account: string; clientId?: string; code: string; detail?: string }
   /** A request to one of the other endpoints was refused. */
   | {
-      type: 'request_refused'
+      type: 'request.refused'
       endpoint: RefusingEndpoint
       account: string
       clientId?: string
@@ -20,39 +20,39 @@ export type ServerEvent =
       detail?: string
     }
   /** An access token was revoked by its client (`revocation: { accessTokens: true }`). */
-  | { type: 'token_revoked'; account: string; clientId: string; jti: string }
+  | { type: 'token.revoked'; account: string; clientId: string; jti: string }
   /** An issuer that is reached by http, on a host that is not loopback (`allowInsecureRequests`). */
-  | { type: 'insecure_issuer'; code: 'insecure_issuer'; account: string; issuer: string }
+  | { type: 'issuer.insecure'; code: 'insecure_issuer'; account: string; issuer: string }
   /** The router is mounted under a path that is not the issuer's, so that metadata names URLs where nothing is served. */
-  | { type: 'mount_mismatch'; mountPath: string; issuer: string }
-  | { type: 'account_opened'; account: string; issuer: string }
-  | { type: 'signing_key_created'; account: string; kid: string }
-  | { type: 'signing_keys_encrypted'; account: string }
-  | { type: 'management_client_created'; account: string; clientId: string }
-  | { type: 'management_client_reset'; account: string; clientId: string }
-  | { type: 'secret_use_not_recorded'; account: string; clientId: string; cause: unknown }
-  | { type: 'secret_use_not_removed'; account: string; clientId: string; cause: unknown }
+  | { type: 'mount.mismatch'; mountPath: string; issuer: string }
+  | { type: 'account.opened'; account: string; issuer: string }
+  | { type: 'key.created'; account: string; kid: string }
+  | { type: 'key.encrypted'; account: string }
+  | { type: 'management_client.created'; account: string; clientId: string }
+  | { type: 'management_client.reset'; account: string; clientId: string }
+  | { type: 'secret_use.not_recorded'; account: string; clientId: string; cause: unknown }
+  | { type: 'secret_use.not_removed'; account: string; clientId: string; cause: unknown }
   | {
-      type: 'authorization_granted'
+      type: 'authorize.allowed'
       account: string
       clientId: string
       audience: string
       scope: string
       grantId: string
     }
-  | { type: 'authorization_refused'; account: string; clientId?: string; code: string; detail?: string }
+  | { type: 'authorize.denied'; account: string; clientId?: string; code: string; detail?: string }
   /** A code came twice: the grant of the first exchange was ended. */
-  | { type: 'code_reused'; account: string; clientId: string; grantId: string }
+  | { type: 'code.reused'; account: string; clientId: string; grantId: string }
   /** A refresh token came again that another one had replaced: the grant was ended (RFC 9700 §4.14.2). */
-  | { type: 'refresh_reused'; account: string; clientId: string; grantId: string }
-  | { type: 'grant_ended'; account: string; clientId: string; grantId: string }
+  | { type: 'refresh.reused'; account: string; clientId: string; grantId: string }
+  | { type: 'grant.revoked'; account: string; clientId: string; grantId: string }
   /** A ready-made host of users has signed somebody in. `source`: the provider's issuer, or `demo`. */
-  | { type: 'user_signed_in'; account: string; source: string }
-  | { type: 'user_signed_out'; account: string; source: string }
-  | { type: 'sign_in_refused'; account: string; source: string; detail: SignInDetail }
+  | { type: 'user.signed_in'; account: string; source: string }
+  | { type: 'user.signed_out'; account: string; source: string }
+  | { type: 'sign_in.refused'; account: string; source: string; detail: SignInDetail }
   /** One of the host's functions about users threw, or answered something else than it may. */
-  | { type: 'users_failed'; account: string; hook: UsersHook; cause: unknown }
-  | { type: 'server_error'; account?: string; cause: unknown }
+  | { type: 'users.failed'; account: string; hook: UsersHook; cause: unknown }
+  | { type: 'server.error'; account?: string; cause: unknown }
 
 /** The endpoints besides the token endpoint. */
 export type RefusingEndpoint = 'revocation' | 'introspection' | 'userinfo'

@@ -57,7 +57,7 @@ export async function findCode(presented: PresentedCode, services: ExchangeServi
     throw invalidGrant('code_verifier_mismatch')
   }
   const grant = await grants.get(account, code.grant_id)
-  if (grant === null || clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant_ended')
+  if (grant === null || clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant.revoked')
   return { code, grant }
 }
 
@@ -105,7 +105,7 @@ async function burn(code: AuthorizationCodeRecord, services: ExchangeServices): 
 
 async function endReplayed(code: AuthorizationCodeRecord, { grants, emit }: ExchangeServices): Promise<void> {
   const { account, client_id: clientId, grant_id: grantId } = code
-  if (await grants.end(grantOf(code))) emit({ type: 'code_reused', account, clientId, grantId })
+  if (await grants.end(grantOf(code))) emit({ type: 'code.reused', account, clientId, grantId })
 }
 
 function grantOf({ account, client_id, grant_id }: AuthorizationCodeRecord): Parameters<Grants['end']>[0] {

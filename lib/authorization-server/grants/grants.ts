@@ -49,7 +49,7 @@ export function createGrants({
     revision?: number,
   ): Promise<boolean> {
     const isEnded = await grants.remove(account, id, revision)
-    if (isEnded) emit({ type: 'grant_ended', account, clientId: client_id, grantId: id })
+    if (isEnded) emit({ type: 'grant.revoked', account, clientId: client_id, grantId: id })
     return isEnded
   }
 

@@ -56,9 +56,9 @@ export function createOpener({
     )
     try {
       const stored = await rings.replace({ ...record, keys, updatedAt: new Date(clock.now()) }, revision)
-      if (stored !== null) emit({ type: 'signing_keys_encrypted', account })
+      if (stored !== null) emit({ type: 'key.encrypted', account })
     } catch (cause) {
-      emit({ type: 'server_error', account, cause })
+      emit({ type: 'server.error', account, cause })
     }
   }
 

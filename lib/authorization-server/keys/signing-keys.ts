@@ -96,7 +96,7 @@ export function createSigningKeys({
     try {
       const record = { id: KEY_RING_ID, account, revision: 1, createdAt: now, updatedAt: now, keys: [entry] }
       const stored = await rings.insert(record)
-      emit({ type: 'signing_key_created', account, kid: entry.kid })
+      emit({ type: 'key.created', account, kid: entry.kid })
       return stored
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error

@@ -11,6 +11,6 @@ export function reportIssued(
   { emit }: { emit: Emit },
 ): void {
   const about = { account: account.name, clientId, audience: api.identifier }
-  emit({ type: 'token_issued', ...about, scope, jti })
-  if (token.length > LARGE_TOKEN) emit({ type: 'token_large', ...about, length: token.length })
+  emit({ type: 'token.issued', ...about, scope, jti })
+  if (token.length > LARGE_TOKEN) emit({ type: 'token.large', ...about, length: token.length })
 }

@@ -12,7 +12,7 @@ export function reportRefusal(
   if (!(error instanceof OAuthError) || error.status >= 500) return
   const { code, detail } = error
   emit({
-    ...{ type: 'request_refused', endpoint, account: account.name, code },
+    ...{ type: 'request.refused', endpoint, account: account.name, code },
     ...(client !== undefined && { clientId: client.id }),
     ...(detail !== undefined && { detail }),
   })

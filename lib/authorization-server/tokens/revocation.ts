@@ -63,5 +63,5 @@ async function remember(
     if (error instanceof ConflictError) return
     throw error
   }
-  emit({ type: 'token_revoked', account, clientId: auth.clientId, jti })
+  emit({ type: 'token.revoked', account, clientId: auth.clientId, jti })
 }

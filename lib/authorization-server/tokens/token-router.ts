@@ -70,7 +70,7 @@ function unauthorized(detail: TokenEndpointDetail): UnauthorizedClientError {
 function report({ context, account, client }: TokenCall, error: OAuthError): void {
   const { code, detail } = error
   context.emit({
-    type: 'token_refused',
+    type: 'token.refused',
     account: account.name,
     code,
     ...(client !== undefined && { clientId: client.id }),

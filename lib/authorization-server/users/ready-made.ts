@@ -127,7 +127,7 @@ function tellRefusals(handle: AccountHandler, source: string, emit: Emit): Accou
       await handle(req, res, account)
     } catch (error) {
       const detail = SIGN_IN_DETAILS.find(known => error instanceof PageError && known === error.detail)
-      if (detail !== undefined) emit({ type: 'sign_in_refused', account: account.name, source, detail })
+      if (detail !== undefined) emit({ type: 'sign_in.refused', account: account.name, source, detail })
       throw error
     }
   }

@@ -56,12 +56,12 @@ export function createSessions({
         expires_at: new Date(now + lifetime * 1000),
       })
       setCookie(res, account, 'session', value, undefined)
-      emit({ type: 'user_signed_in', account: account.name, source })
+      emit({ type: 'user.signed_in', account: account.name, source })
     },
     async end(account, req, res) {
       const isEnded = await remove(account, req)
       clearCookie(res, account, 'session')
-      if (isEnded) emit({ type: 'user_signed_out', account: account.name, source })
+      if (isEnded) emit({ type: 'user.signed_out', account: account.name, source })
     },
   }
 }

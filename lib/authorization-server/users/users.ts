@@ -62,9 +62,9 @@ export function createUsers(option: UsersOption, emit: Emit): Users {
     try {
       return await run()
     } catch (cause) {
-      emit({ type: 'users_failed', account: name, hook, cause })
+      emit({ type: 'users.failed', account: name, hook, cause })
       throw new TemporarilyUnavailableError('The service cannot answer now.', {
-        detail: 'users_failed',
+        detail: 'users.failed',
         headers: { 'Retry-After': '5' },
         cause,
       })

@@ -13,7 +13,7 @@ export type VerifierEvent =
 
 /** A token was refused. `code` names the rule (`expired`, `signature`, `audience`, …): the `detail` of the error. */
 export interface TokenRefusedEvent {
-  type: 'token_refused'
+  type: 'token.refused'
   code: string
   /** The configured issuer that the token names; absent where it names none. */
   issuer?: string

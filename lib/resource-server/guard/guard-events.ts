@@ -6,7 +6,7 @@ export type ResourceServerEvent =
   | GuardEvent
   | ScopeClaimFailedEvent
   | IntrospectionFailedEvent
-  | Exclude<VerifierEvent, { type: 'token_refused' }>
+  | Exclude<VerifierEvent, { type: 'token.refused' }>
 
 /** A guard refused a request. Holds no token, and nothing that a token carries but its issuer and key id. */
 export interface GuardEvent {

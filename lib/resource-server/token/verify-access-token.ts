@@ -117,7 +117,7 @@ function createCheck(settings: VerifierSettings, issuers: TrustedIssuers): Acces
     if (!(error instanceof OAuthError)) return error
     error.refusedToken = describe(token)
     if (error instanceof InvalidTokenError) {
-      emit(settings.onEvent, { type: 'token_refused', code: error.detail ?? 'unknown', ...error.refusedToken })
+      emit(settings.onEvent, { type: 'token.refused', code: error.detail ?? 'unknown', ...error.refusedToken })
     }
     return error
   }

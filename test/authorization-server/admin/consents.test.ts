@@ -81,7 +81,7 @@ describeStores('management of consents', engine => {
     await get(`/consents/${id}`).expect(404)
     expect(await grantsOf('default')).to.deep.equal(['gra_none', 'gra_other'])
     expect(await grantsOf('other')).to.deep.equal(['gra_foreign'])
-    const ended = test.events.filter(({ type }) => type === 'grant_ended').map(({ grantId }) => grantId)
+    const ended = test.events.filter(({ type }) => type === 'grant.revoked').map(({ grantId }) => grantId)
     expect(ended).to.have.members(['gra_first', 'gra_second'])
   })
 

@@ -92,8 +92,8 @@ describeStores('management of grants', engine => {
     expect(await active()).to.deep.equal([true, true])
     await remove(`/grants/${grant.id}`).expect(204)
     expect(await active()).to.deep.equal([false, false])
-    expect(test.events.filter(({ type }) => type === 'grant_ended')).to.deep.equal([
-      { type: 'grant_ended', account: 'default', clientId: 'cli_app', grantId: grant.id },
+    expect(test.events.filter(({ type }) => type === 'grant.revoked')).to.deep.equal([
+      { type: 'grant.revoked', account: 'default', clientId: 'cli_app', grantId: grant.id },
     ])
     await get(`/grants/${grant.id}`).expect(404)
     await remove(`/grants/${grant.id}`).expect(404)
@@ -219,7 +219,7 @@ describeStores('management of grants', engine => {
       await Promise.all(Array.from({ length: 250 }, () => test.addGrant({ api_id: 'api_1' })))
       await remove('/apis/api_1').expect(204)
       expect((await kept()).own).to.deep.equal([])
-      expect(test.events.filter(({ type }) => type === 'grant_ended')).to.have.length(250)
+      expect(test.events.filter(({ type }) => type === 'grant.revoked')).to.have.length(250)
     })
   })
 })

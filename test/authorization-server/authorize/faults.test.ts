@@ -44,9 +44,9 @@ describe('a fault at /authorize', () => {
       expect([answer.status, answer.type], of).to.deep.equal([503, 'text/html'])
       expect(answer.headers).to.include({ 'cache-control': 'no-store', 'retry-after': '5' })
       expect(answer.headers).not.to.have.property('location')
-      expect(eventsOf(test, 'users_failed'), of).to.have.length(1)
-      expect(eventsOf(test, 'users_failed')[0]).to.include({ account: 'default', hook })
-      expect(eventsOf(test, 'server_error')).to.have.length(1)
+      expect(eventsOf(test, 'users.failed'), of).to.have.length(1)
+      expect(eventsOf(test, 'users.failed')[0]).to.include({ account: 'default', hook })
+      expect(eventsOf(test, 'server.error')).to.have.length(1)
       expect((await test.server.context.records.grants.find('default', { limit: 1 })).records).to.deep.equal([])
     }
     await test.close()
@@ -143,7 +143,7 @@ describe('a fault at /authorize', () => {
         expect([answer.status, answer.type]).to.deep.equal([503, 'text/html'])
         expect(answer.headers).to.include({ 'retry-after': '5', 'cache-control': 'no-store' })
         expect(answer.headers).not.to.have.any.keys('location', 'set-cookie')
-        expect(test.events.map(event => (event as { type: string }).type)).to.deep.equal(['server_error'])
+        expect(test.events.map(event => (event as { type: string }).type)).to.deep.equal(['server.error'])
       })
     }
 

@@ -66,9 +66,9 @@ describeStores('an authorization request', engine => {
     expect(grant?.consent_id).to.equal(consent?.id)
     expect(grant?.scope).to.deep.equal(['read:users'])
     expect(consent).to.include({ user: 'ada', client_id: WEB, audience: AUDIENCE, api_id: grant?.api_id })
-    expect(eventsOf(test, 'authorization_granted')).to.deep.equal([
+    expect(eventsOf(test, 'authorize.allowed')).to.deep.equal([
       {
-        ...{ type: 'authorization_granted', account: 'default', clientId: WEB, audience: AUDIENCE },
+        ...{ type: 'authorize.allowed', account: 'default', clientId: WEB, audience: AUDIENCE },
         ...{ scope: 'read:users', grantId: grant?.id },
       },
     ])
@@ -150,9 +150,7 @@ describeStores('an authorization request', engine => {
         expect(answer.headers).not.to.have.property('location')
       }
     }
-    expect(eventsOf(test, 'authorization_refused').map(({ detail }) => detail)).to.deep.equal(
-      Array(4).fill('other_browser'),
-    )
+    expect(eventsOf(test, 'authorize.denied').map(({ detail }) => detail)).to.deep.equal(Array(4).fill('other_browser'))
     expect((await browser.decide(page, 'allow')).status).to.equal(303)
   })
 
@@ -174,9 +172,9 @@ describeStores('an authorization request', engine => {
     expect(answerOf(answer)).to.include({ error: 'access_denied', state: 's1', iss: ISSUER, keep: '1' })
     expect((await grants()).records).to.deep.equal([])
     expect((await test.server.context.records.consents.find('default', { limit: 1 })).records).to.deep.equal([])
-    expect(eventsOf(test, 'authorization_refused')).to.deep.equal([
+    expect(eventsOf(test, 'authorize.denied')).to.deep.equal([
       {
-        type: 'authorization_refused',
+        type: 'authorize.denied',
         account: 'default',
         clientId: WEB,
         code: 'access_denied',

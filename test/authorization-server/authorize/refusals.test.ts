@@ -113,7 +113,7 @@ describe('/authorize refuses', () => {
           'x-frame-options': 'DENY',
         })
         expect(answer.text).not.to.match(/href|src=|action=|evil\.example|app\.example/)
-        const [event] = eventsOf(test, 'authorization_refused')
+        const [event] = eventsOf(test, 'authorize.denied')
         expect(event).to.include({ account: 'default', code: 'invalid_request', detail })
         expect(JSON.stringify(event)).not.to.include('evil.example').and.not.to.include('nobody')
       })
@@ -415,8 +415,8 @@ describe('/authorize refuses', () => {
         const lost = row.more?.includes('state=') === true
         expect(told['state']).to.equal(lost ? undefined : 's1')
         const clientId = row.change?.['client_id'] ?? WEB
-        expect(eventsOf(test, 'authorization_refused')).to.deep.equal([
-          { type: 'authorization_refused', account: 'default', clientId, code: error, detail },
+        expect(eventsOf(test, 'authorize.denied')).to.deep.equal([
+          { type: 'authorize.denied', account: 'default', clientId, code: error, detail },
         ])
       })
     }
@@ -447,7 +447,7 @@ describe('/authorize refuses', () => {
       expect(answer.text).to.include('No sign-in is configured')
       expect(answer.headers).not.to.have.property('location')
     }
-    expect(eventsOf(other as AuthorizeTest, 'authorization_refused')[0]).to.include({ detail: 'no_sign_in' })
+    expect(eventsOf(other as AuthorizeTest, 'authorize.denied')[0]).to.include({ detail: 'no_sign_in' })
   })
 
   const methods: { path: string; method: 'put' | 'delete' | 'options' | 'patch' | 'head'; allow: string }[] = [
@@ -480,7 +480,7 @@ describe('/authorize refuses', () => {
     it(`a POST of ${description}`, async () => {
       const answer = await request(test.app).post('/authorize').type(type).send(body).expect(status)
       expect(answer.type).to.equal('text/html')
-      expect(eventsOf(test, 'authorization_refused')[0]).to.include({ detail })
+      expect(eventsOf(test, 'authorize.denied')[0]).to.include({ detail })
     })
   }
 

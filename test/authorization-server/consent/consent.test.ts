@@ -52,7 +52,7 @@ describeStores('a remembered consent', engine => {
     expect(await scopes()).to.deep.equal([['write:users']])
     const none = await browser.decide(await browser.authorize({ ...BOTH, prompt: 'consent' }), 'allow', [])
     expect(answerOf(none)).to.include({ error: 'access_denied' })
-    expect(eventsOf(test, 'authorization_refused').at(-1)).to.include({ detail: 'nothing_ticked' })
+    expect(eventsOf(test, 'authorize.denied').at(-1)).to.include({ detail: 'nothing_ticked' })
     expect((await browser.authorize({ ...GOOD, scope: 'write:users' })).status).to.equal(200)
   })
 
@@ -232,8 +232,8 @@ describe('consent', () => {
         const answer = await browser.post(actionOf(page), form(page))
         expect([answer.status, answer.type]).to.deep.equal([400, 'text/html'])
         expect(answer.headers).not.to.have.property('location')
-        expect(eventsOf(test, 'authorization_refused')).to.deep.equal([
-          { type: 'authorization_refused', account: 'default', clientId: WEB, code: 'invalid_request', detail },
+        expect(eventsOf(test, 'authorize.denied')).to.deep.equal([
+          { type: 'authorize.denied', account: 'default', clientId: WEB, code: 'invalid_request', detail },
         ])
         // The request itself is still there for the user.
         expect(answerOf(await browser.decide(page, 'deny'))).to.include({ error: 'access_denied' })

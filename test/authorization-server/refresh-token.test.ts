@@ -261,7 +261,7 @@ describeStores('refresh_token', engine => {
         const [grant] = (await flow.grants()).filter(({ rotated_at }) => rotated_at !== undefined)
         flow.clock.time += later
         await refuse(tokens[0] ?? '')
-        const told = flow.events.filter(({ type }) => /reused|ended|refused/.test(type))
+        const told = flow.events.filter(({ type }) => /reused|revoked|refused/.test(type))
         expect(told).to.deep.equal([
           { type: 'grant.revoked', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
           { type: 'refresh.reused', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },

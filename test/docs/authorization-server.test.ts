@@ -28,7 +28,7 @@ describe('docs/authorization-server.md', () => {
 
   it('has every option, and every event', () => {
     const options = namesIn('options.ts', /^const NAMES[\s\S]*?\]/m, /'(\w+)'/g)
-    const events = namesIn('context/events.ts', /^export type ServerEvent[\s\S]*?\n\n/m, /type: '(\w+)'/g)
+    const events = namesIn('context/events.ts', /^export type ServerEvent[\s\S]*?\n\n/m, /type: '([\w.]+)'/g)
     expect(options).to.have.length.above(14)
     expect(events).to.have.length.above(20)
     expect(tabled('## Options')).to.include.members(options)

@@ -1,22 +1,17 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express, { type Express } from 'express'
 import { type Logger, pino } from 'pino'
 import { type AuthorizationServer, prepareServer } from '../authorization-server/authorization-server.js'
-import { ManagementError } from '../errors.js'
-import { managementErrorHandler } from '../http/error-handler.js'
-import type { Handler } from '../http/handler.js'
 import { pathOf } from '../http/request-target.js'
-import { sendJson } from '../http/respond.js'
 import type { ReadyMadeUsers } from '../users/index.js'
 import type { Config } from './config.js'
 import { type Answered, type Connections, trackConnections } from './connections.js'
-import { createDemo } from './demo.js'
 import { listenTo } from './expect-continue.js'
 import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
 import { openUsers } from './open-users.js'
 import { type Place, placeOf } from './place.js'
+import { createServiceApp, demoPrefix } from './service-app.js'
 import { createWaitingRoom } from './waiting-room.js'
 import { formatTour, type Screen, showClients } from './welcome.js'
 
@@ -54,7 +49,7 @@ export async function serve(config: Config, screen: Screen, signal?: AbortSignal
   const opening = openServer(settings, { users, log, screen, signal })
   try {
     const server = await unlessAborted(opening, signal)
-    room.open(createApp(server, await users, { config: settings, place }))
+    room.open(createServiceApp(server, await users, { config: settings, place }))
     log.info(
       { issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
       'listening',
@@ -147,43 +142,6 @@ function warnOfPlainKeys({ mongodbUri, encryptionKey }: Config, log: Logger): vo
     log.warn('ENCRYPTION_KEY is not set: private signing keys are stored in MongoDB as they are')
   } else if (typeof encryptionKey === 'object' && 'encrypt' in encryptionKey) {
     log.warn('ENCRYPTION_KEY_READ_ONLY is set: new private signing keys are stored as they are')
-  }
-}
-
-function createApp(
-  server: AuthorizationServer,
-  users: ReadyMadeUsers | undefined,
-  { config, place: { url, isLoopback } }: { config: Config; place: Place },
-): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('trust proxy', config.trustProxy ?? false)
-  app.get('/health', health(server) as express.RequestHandler)
-  if (users !== undefined) app.use(users.router as express.RequestHandler)
-  app.use(server.router as express.RequestHandler)
-  app.use(server.adminRouter as express.RequestHandler)
-  if (isLoopback) {
-    const prefix = demoPrefix(config)
-    const demo = createDemo({ ...config, issuer: config.issuer + prefix }, url + prefix)
-    app.get(`${prefix}/demo/users`, ...(demo as express.RequestHandler[]))
-  }
-  app.use(function notFound(_req, _res, next) {
-    next(new ManagementError('not_found', 'There is no such resource.'))
-  })
-  app.use(managementErrorHandler as express.ErrorRequestHandler)
-  return app
-}
-
-/** The demo route belongs to the one account, or to the first of several. */
-const demoPrefix = ({ accounts: [first] }: Config): string => (first === undefined ? '' : `/t/${first}`)
-
-function health(server: AuthorizationServer): Handler {
-  return function checkHealth(_req, res) {
-    server.health().then(
-      () => sendJson(res, 200, { status: 'ok' }, { 'Cache-Control': 'no-store' }),
-      () => sendJson(res, 503, { status: 'unavailable' }, { 'Cache-Control': 'no-store', 'Retry-After': '5' }),
-    )
   }
 }
 

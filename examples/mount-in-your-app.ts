@@ -8,7 +8,9 @@ import { type AuthorizationServer, authorizationServer } from 'scopegate/server'
 /** Every scope of the management API: what the application's administrators may do. */
 export const ADMIN_SCOPES = [
   ...['apis', 'clients'].flatMap(name => ['create', 'read', 'update', 'delete'].map(verb => `${verb}:${name}`)),
-  ...['consents', 'grants'].flatMap(name => ['read', 'delete'].map(verb => `${verb}:${name}`)),
+  ...['consents', 'grants', 'keys'].flatMap(name => ['read', 'delete'].map(verb => `${verb}:${name}`)),
+  'rotate:keys',
+  'read:logs',
 ]
 
 /** @param isAdmin the application's own check, here of a header */

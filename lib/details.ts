@@ -136,7 +136,7 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'other_clients_refresh_token',
   'reused_refresh_token',
   // What it stands for.
-  'grant.revoked',
+  'grant_ended',
   'consent_removed',
   'api_removed',
   'api_grant_removed',
@@ -154,7 +154,7 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'empty_api_grant',
   'no_scope_left',
   // It could not be found out.
-  'users.failed',
+  'users_failed',
 ] as const
 
 /** Why `/authorize` refuses, beside the reasons that it shares with the token endpoint. */

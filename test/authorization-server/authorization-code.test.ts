@@ -121,7 +121,7 @@ describeStores('authorization_code', engine => {
     await flow.removeGrants()
     const { body } = await flow.exchange(code).expect(400)
     expect(body.error).to.equal('invalid_grant')
-    expect(flow.events.at(-1)).to.include({ type: 'token.refused', detail: 'grant.revoked' })
+    expect(flow.events.at(-1)).to.include({ type: 'token.refused', detail: 'grant_ended' })
   })
 
   it('ends the grant of a used code until ten minutes are over', async () => {

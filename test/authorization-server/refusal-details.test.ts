@@ -227,7 +227,7 @@ describe('the detail of a refusal of the token endpoint', () => {
 
   it('is tried out, one and all', () => {
     // Those that take several requests stand in the tests of the two grants.
-    const elsewhere = ['used_code', 'grant.revoked', 'reused_refresh_token']
+    const elsewhere = ['used_code', 'grant_ended', 'reused_refresh_token']
     const tried = [...rows, ...CODE_REFUSALS, ...REFRESH_REFUSALS].map(({ detail }) => detail)
     expect([...tried, ...elsewhere]).to.include.members([...TOKEN_ENDPOINT_DETAILS])
   })

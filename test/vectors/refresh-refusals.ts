@@ -126,6 +126,6 @@ export const REFRESH_REFUSALS: readonly RefreshRefusal[] = [
     fault: true,
     status: 503,
     error: 'temporarily_unavailable',
-    detail: 'users.failed',
+    detail: 'users_failed',
   },
 ]

@@ -33,7 +33,7 @@ async function render(view: ConsentView, { account }: Asked, context: AuthorizeC
   } catch (cause) {
     emit({ type: 'users.failed', account: account.name, hook: 'consentPage', cause })
     throw new TemporarilyUnavailableError('The service cannot answer now.', {
-      detail: 'users.failed',
+      detail: 'users_failed',
       headers: { 'Retry-After': '5' },
       cause,
     })

@@ -57,7 +57,7 @@ export async function findCode(presented: PresentedCode, services: ExchangeServi
     throw invalidGrant('code_verifier_mismatch')
   }
   const grant = await grants.get(account, code.grant_id)
-  if (grant === null || clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant.revoked')
+  if (grant === null || clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant_ended')
   return { code, grant }
 }
 

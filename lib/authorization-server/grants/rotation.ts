@@ -44,7 +44,7 @@ export async function findRefreshToken(
     throw invalidGrant('unknown_refresh_token')
   }
   if (grant.client_id !== clientId) throw invalidGrant('other_clients_refresh_token')
-  if (clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant.revoked')
+  if (clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant_ended')
   if (standingOf(presented, grant, services) === 'replaced') throw await endReused(grant, services)
   return { presented, grant, secret }
 }
@@ -68,7 +68,7 @@ export async function rotate(
     if (standing !== 'current') return present
     return { ...present, token_hash: hash, previous_hash: presented.hash, rotated_at: new Date(services.clock.now()) }
   })
-  if (kept === null) throw invalidGrant('grant.revoked')
+  if (kept === null) throw invalidGrant('grant_ended')
   if (standing === 'replaced') throw await endReused(kept, services)
   return successor
 }

@@ -64,7 +64,7 @@ export function createUsers(option: UsersOption, emit: Emit): Users {
     } catch (cause) {
       emit({ type: 'users.failed', account: name, hook, cause })
       throw new TemporarilyUnavailableError('The service cannot answer now.', {
-        detail: 'users.failed',
+        detail: 'users_failed',
         headers: { 'Retry-After': '5' },
         cause,
       })

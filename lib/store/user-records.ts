@@ -77,9 +77,10 @@ export interface GrantRecord extends StoredRecord {
   auth_time?: number
   /** The user's claims as JSON text, as the host gave them at sign-in. */
   claims?: string
-  /** SHA-256, base64url, of what all refresh tokens of the family begin with. Absent: there are none. */
-  family?: string
-  /** Derives each refresh token from the one before: worth nothing without one of them. 256 random bits, base64url. */
+  /**
+   * Derives each refresh token from the one before: worth nothing without one of them. 256 random bits, base64url.
+   * Absent: there are none.
+   */
   family_secret?: string
   /** SHA-256, base64url, of the refresh token that is good now. */
   token_hash?: string
@@ -93,10 +94,10 @@ export interface GrantRecord extends StoredRecord {
 export const GRANT_KIND: RecordKind<GrantRecord> = {
   name: 'grants',
   idPrefix: 'gra_',
-  unique: ['family'],
+  unique: [],
   indexes: ['user', 'client_id', 'audience', 'api_id', 'consent_id'],
   text: ['user', 'client_id', 'audience'],
-  fields: { ...GRANT_FIELDS, family: { path: 'family', type: 'string' } },
+  fields: GRANT_FIELDS,
   expiresAt: 'expires_at',
 }
 

@@ -252,7 +252,7 @@ describeStores('authorization_code', engine => {
       expect(body.scope.split(' ')).not.to.include('offline_access')
       const [grant] = await flow.grants()
       expect(grant?.expires_at.getTime()).to.equal(flow.clock.time + 600_000)
-      expect(grant).not.to.have.property('family')
+      expect(grant).not.to.have.property('family_secret')
     })
   }
 

@@ -2,10 +2,12 @@ import { expect } from 'chai'
 import { accountsByPath } from '../../lib/authorization-server/index.js'
 import { MANAGEMENT_AUDIENCE } from '../../lib/authorization-server/context/context.js'
 import { createFamily, readRefreshToken, successorOf } from '../../lib/authorization-server/grants/refresh-tokens.js'
+import { createId } from '../../lib/store/ids.js'
 import type { ClientRecord } from '../../lib/store/records.js'
 import type { GrantRecord } from '../../lib/store/user-records.js'
 import request from 'supertest'
 import { describeStores } from '../support/stores.js'
+import { alterToken } from '../vectors/refresh-refusals.js'
 import {
   addFamily,
   AUDIENCE,
@@ -141,15 +143,13 @@ describeStores('introspection', engine => {
     { description: 'one of a client that is gone', token: () => test.sign(undefined, { client_id: 'cli_gone' }) },
     {
       description: 'a refresh token of no family',
-      token: async () => createFamily().token,
+      token: async () => createFamily(createId('gra_', START)).token,
     },
     {
       description: 'a refresh token made up for a family',
       token: async () => {
         const { token } = await addFamily(test, { api_id: api.id })
-        const bytes = Buffer.from(token, 'base64url')
-        bytes[20] = (bytes[20] ?? 0) ^ 1
-        return bytes.toString('base64url')
+        return alterToken(token, 40)
       },
     },
     {

@@ -42,7 +42,7 @@ describeStores('refresh_token', engine => {
     expect(body).to.include({ token_type: 'Bearer', expires_in: 3600, scope: LASTING.join(' ') })
     expect(headers).to.include({ 'cache-control': 'no-store', pragma: 'no-cache' })
     expect(body.refresh_token)
-      .to.match(/^[A-Za-z0-9_-]{86}$/)
+      .to.match(/^[0-9a-z]{26}[A-Za-z0-9_-]{64}$/)
       .and.not.equal(token)
     const { claims } = decode(body.access_token)
     const iat = Math.floor(flow.clock.time / 1000)

@@ -146,7 +146,7 @@ describeStores('userinfo', engine => {
     },
     {
       description: 'a refresh token',
-      token: async () => 'A'.repeat(86),
+      token: async () => '0'.repeat(26) + 'A'.repeat(64),
       detail: 'not_three_parts',
     },
   ]

@@ -128,6 +128,7 @@ export async function addFamily(
   test: UserServer,
   fields: Partial<GrantRecord> = {},
 ): Promise<{ grant: GrantRecord; token: string }> {
-  const { token, stored } = createFamily()
-  return { token, grant: await test.addGrant({ ...stored, ...fields }) }
+  const id = createId('gra_', START)
+  const { token, stored } = createFamily(id)
+  return { token, grant: await test.addGrant({ id, ...stored, ...fields }) }
 }

@@ -25,17 +25,17 @@ export const REFRESH_REFUSALS: readonly RefreshRefusal[] = [
   { description: 'none', changes: { refresh_token: '' }, error: 'invalid_request', detail: 'no_refresh_token' },
   ...[
     { description: 'what is none', changes: { refresh_token: 'x' } },
-    { description: 'one of an unknown family', changes: { refresh_token: 'A'.repeat(86) } },
+    { description: 'one of an unknown family', changes: { refresh_token: '0'.repeat(26) + 'A'.repeat(64) } },
     { description: 'one with another handle', changes: (token: string) => ({ refresh_token: alterToken(token, 3) }) },
     { description: 'one with another value', changes: (token: string) => ({ refresh_token: alterToken(token, 40) }) },
     { description: 'one with another proof', changes: (token: string) => ({ refresh_token: alterToken(token, 70) }) },
     {
       description: 'one of the family that is made up',
-      changes: (token: string) => ({ refresh_token: `${token.slice(0, 21)}${'A'.repeat(65)}` }),
+      changes: (token: string) => ({ refresh_token: `${token.slice(0, 26)}${'A'.repeat(64)}` }),
     },
     {
-      description: 'one whose last character has stray bits',
-      changes: (token: string) => ({ refresh_token: `${token.slice(0, 85)}B` }),
+      description: 'one in another case',
+      changes: (token: string) => ({ refresh_token: token.slice(0, 26).toUpperCase() + token.slice(26) }),
     },
     { description: 'a longer one', changes: (token: string) => ({ refresh_token: `${token}A` }) },
     { description: 'one with a line break', changes: (token: string) => ({ refresh_token: `${token}\n` }) },

@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.js'
-import { eq } from '../../query/tree.js'
 import type { Filter } from '../../query/tree.js'
-import { findFirst, removeAll } from '../../store/walk.js'
+import { removeAll } from '../../store/walk.js'
 import type { GrantRecord } from '../../store/user-records.js'
 import type { Records } from '../context/context.js'
 import type { Emit } from '../context/events.js'
@@ -18,8 +17,6 @@ export function grantIdOf(jti: string): string | undefined {
 /** What ends grants, and changes them by compare-and-set. */
 export interface Grants {
   get(account: string, id: string): Promise<GrantRecord | null>
-  /** @param family SHA-256 of what all its refresh tokens begin with */
-  findByFamily(account: string, family: string): Promise<GrantRecord | null>
   /**
    * Ends one: its refresh tokens are worth nothing, introspection knows nothing of its access tokens.
    * @param revision only where it is still this one
@@ -55,7 +52,6 @@ export function createGrants({
 
   return {
     get: (account, id) => grants.get(account, id),
-    findByFamily: (account, family) => findFirst(grants, account, eq('family', family)),
     end,
     async endAll(account, filter) {
       await removeAll(grants, account, filter, end)

@@ -38,7 +38,7 @@ export async function findRefreshToken(
 ): Promise<GoodRefreshToken> {
   const { grants, clock } = services
   const presented = readRefreshToken(token)
-  const grant = presented === undefined ? null : await grants.findByFamily(account, presented.family)
+  const grant = presented === undefined ? null : await grants.get(account, presented.grantId)
   const secret = grant?.family_secret
   if (presented === undefined || grant === null || secret === undefined || !isGenuine(presented, grant, secret)) {
     throw invalidGrant('unknown_refresh_token')

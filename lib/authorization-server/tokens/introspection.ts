@@ -67,9 +67,9 @@ function mayAskAbout({ api_grants = [] }: ClientRecord, audience: string): boole
 /** Its own client alone may know of it; one that was rotated, or could not be used now, is none. */
 async function describeRefreshToken(
   { context, account, client }: TokenQuestion,
-  { family, hash }: PresentedRefreshToken,
+  { grantId, hash }: PresentedRefreshToken,
 ): Promise<object | undefined> {
-  const grant = await context.grants.findByFamily(account.name, family)
+  const grant = await context.grants.get(account.name, grantId)
   if (grant === null || grant.client_id !== client.id || grant.token_hash !== hash) return undefined
   if (!client.grant_types.includes('refresh_token')) return undefined
   const { user, audience, scope, rotated_at, createdAt, expires_at } = grant

@@ -31,7 +31,7 @@ async function handleAuthorizationCode(request: TokenRequest): Promise<TokenResp
   const prepared = await prepareTokens(good.grant, request, { users, isRefresh: false })
   const now = services.clock.now()
   const { isLasting } = prepared.rights
-  const family = isLasting ? createFamily() : undefined
+  const family = isLasting ? createFamily(good.grant.id) : undefined
   const until = new Date(now + lifetimeOf(prepared.rights, client) * 1000)
   await useCode(good, { until, family: family?.stored }, services)
   const { nonce } = good.code

@@ -8,7 +8,7 @@ import type { Grant, TokenRequest, TokenResponse } from './grant.js'
 /**
  * A client gets new tokens for a refresh token, which is replaced (RFC 6749 §6, RFC 9700 §4.14.2).
  *
- * It takes two round trips to the store, one after the other: the grant by its family, and the grant by compare-and-set.
+ * It takes two round trips to the store, one after the other: the grant, and the grant by compare-and-set.
  * Where a consent was asked it is read in between, beside the host's functions. Within the grace nothing is written.
  */
 export const refreshTokenGrant: Grant = {

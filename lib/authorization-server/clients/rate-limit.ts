@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.js'
+import { addressOf, networkOf } from '../../http/address.js'
 import type { HttpRequest } from '../../http/handler.js'
 
 /** How many events are allowed in a window. */
@@ -44,7 +44,7 @@ export function createFailureLimiter(limits: FailureLimits | false, clock: Clock
   const clients = createWindows(limits.client, clock)
   return {
     fail(req, account, clientId) {
-      const address = addressOf(req)
+      const address = networkOf(addressOf(req))
       return addresses(address) ?? clients(`${address} ${account} ${clientId.slice(0, 200)}`)
     },
   }
@@ -71,20 +71,4 @@ function createWindows(option: RateLimit | false, clock: Clock): (key: string) =
     known.count++
     return known.count <= limit ? undefined : Math.max(1, Math.ceil((known.endsAt - now) / 1000))
   }
-}
-
-/** One IPv6 customer has a whole /64 at least, so that is one address. */
-function addressOf(req: HttpRequest & { ip?: unknown }): string {
-  const address = typeof req.ip === 'string' ? req.ip : (req.socket?.remoteAddress ?? '')
-  if (!isIPv6(address)) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  return mapped ?? networkOf(address)
-}
-
-function networkOf(address: string): string {
-  const [head = '', tail] = address.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
-  return [...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 4).join(':')
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
-import { ConfigError, readConfig } from './config.js'
-import type { Service } from './serve.js'
-import type { Screen } from './welcome.js'
+import { ConfigError, readConfig } from './serve/config.js'
+import type { Service } from './serve/serve.js'
+import type { Screen } from './serve/welcome.js'
 
 const HELP = `scopegate serve                             start the authorization server and its management API
 scopegate serve --reset-management-client   give each account's management client a new secret and every
@@ -54,7 +54,7 @@ async function runService(): Promise<void> {
 async function startService(signal: AbortSignal): Promise<Service | undefined> {
   try {
     const config = readConfig(process.env)
-    const { serve } = await import('./serve.js')
+    const { serve } = await import('./serve/serve.js')
     return await serve(config, SCREEN, signal)
   } catch (error) {
     if (!signal.aborted) throw error
@@ -64,7 +64,7 @@ async function startService(signal: AbortSignal): Promise<Service | undefined> {
 
 async function resetManagementClient(): Promise<void> {
   const config = readConfig(process.env, { reset: true })
-  const { reset } = await import('./reset.js')
+  const { reset } = await import('./serve/reset.js')
   await reset(config, SCREEN)
   process.exit(0)
 }

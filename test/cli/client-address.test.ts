@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { expect } from 'chai'
 import express from 'express'
-import { createClientAddress } from '../../lib/cli/client-address.js'
-import type { TrustProxy } from '../../lib/cli/trust-proxy.js'
+import { createClientAddress } from '../../lib/cli/serve/client-address.js'
+import type { TrustProxy } from '../../lib/cli/serve/trust-proxy.js'
 
 describe('the address of a client', () => {
   const trusts: TrustProxy[] = [

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { type Connections, trackConnections } from '../../lib/cli/connections.js'
+import { type Connections, trackConnections } from '../../lib/cli/serve/connections.js'
 
 /** Longer than a test may take: what waits for it has failed. */
 const NEVER = 600_000

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { describeCause, describeEvent } from '../../lib/cli/log.js'
+import { describeCause, describeEvent } from '../../lib/cli/serve/log.js'
 import { StoreUnavailableError } from '../../lib/errors.js'
 
 const SECRET = 'c3RvbGVu'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { placeOf } from '../../lib/cli/place.js'
+import { placeOf } from '../../lib/cli/serve/place.js'
 
 describe('the place where the service listens', () => {
   for (const { host, address, url, isLoopback } of [

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { expect } from 'chai'
-import { createWaitingRoom, type WaitingRoom } from '../../lib/cli/waiting-room.js'
+import { createWaitingRoom, type WaitingRoom } from '../../lib/cli/serve/waiting-room.js'
 
 /** A server whose requests go into a room; `came` and `left` resolve when so many have come, or were answered or gone. */
 async function serveRoom(room: WaitingRoom) {

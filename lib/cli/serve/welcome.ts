@@ -1,4 +1,4 @@
-import type { CreatedManagementClient } from '../authorization-server/bootstrap/bootstrap.js'
+import type { CreatedManagementClient } from '../../authorization-server/bootstrap/bootstrap.js'
 import { DEMO_AUDIENCE } from './demo.js'
 
 const API = {

@@ -1,7 +1,7 @@
-import { sendJson } from '../http/respond.js'
-import type { Handler } from '../http/handler.js'
+import { sendJson } from '../../http/respond.js'
+import type { Handler } from '../../http/handler.js'
 import type { Config } from './config.js'
-import { resourceServer } from '../resource-server/index.js'
+import { resourceServer } from '../../resource-server/index.js'
 
 /** The audience of the API that the printed lines register. */
 export const DEMO_AUDIENCE = 'https://api.example.com'

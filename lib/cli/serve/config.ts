@@ -1,9 +1,9 @@
-import { isInsecure, isLoopback } from '../authorization-server/context/issuer.js'
-import type { EncryptionOption } from '../authorization-server/keys/key-encryption.js'
-import type { ApiGrantsMode } from '../authorization-server/tokens/token-services.js'
-import { isUserId } from '../authorization-server/users/user-id.js'
-import { isMongoUri, namesDatabase } from '../store/mongo/uri.js'
-import { isProviderIssuer } from '../users/provider-issuer.js'
+import { isInsecure, isLoopback } from '../../authorization-server/context/issuer.js'
+import type { EncryptionOption } from '../../authorization-server/keys/key-encryption.js'
+import type { ApiGrantsMode } from '../../authorization-server/tokens/token-services.js'
+import { isUserId } from '../../authorization-server/users/user-id.js'
+import { isMongoUri, namesDatabase } from '../../store/mongo/uri.js'
+import { isProviderIssuer } from '../../users/provider-issuer.js'
 import { parseTrustProxy, type TrustProxy } from './trust-proxy.js'
 
 /** What `serve` runs with. */

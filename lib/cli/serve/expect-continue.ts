@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from 'node:http'
-import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
+import { MANAGEMENT_BODY_LIMIT } from '../../http/parameters.js'
 
 /**
  * Gives a server its listener for requests, those that wait to be asked for their body (`Expect: 100-continue`, RFC 9110

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { resetManagementClients } from '../authorization-server/bootstrap/reset-management-client.js'
+import { resetManagementClients } from '../../authorization-server/bootstrap/reset-management-client.js'
 import type { Config } from './config.js'
 import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'

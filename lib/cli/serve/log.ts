@@ -1,4 +1,4 @@
-import type { ServerEvent } from '../authorization-server/context/events.js'
+import type { ServerEvent } from '../../authorization-server/context/events.js'
 
 /** What a log line says of a fault: nothing of its text, which may hold what a driver was called with. */
 interface LoggedCause {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { ManagementError, TemporarilyUnavailableError } from '../errors.js'
-import { managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
-import { takeOver } from '../http/unread-body.js'
+import { ManagementError, TemporarilyUnavailableError } from '../../errors.js'
+import { managementErrorHandler, oauthErrorHandler } from '../../http/error-handler.js'
+import { takeOver } from '../../http/unread-body.js'
 
 type Answer = Parameters<RequestListener>[1]
 

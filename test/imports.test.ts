@@ -59,8 +59,8 @@ describe('imports', () => {
   const layers: Record<string, readonly string[]> = {
     'resource-server': ['contract', 'options', 'keys', 'token', 'dpop', 'guard', ''],
     'authorization-server': [
-      ...['context', 'pages', 'schemas', 'keys', 'clients', 'accounts', 'users', 'grants', 'discovery', 'tokens'],
-      ...['consent', 'authorize', 'admin', 'bootstrap', ''],
+      ...['context', 'pages', 'schemas', 'keys', 'clients', 'accounts', 'users', 'grants', 'discovery'],
+      ...['openapi', 'tokens', 'consent', 'authorize', 'admin', 'bootstrap', ''],
     ],
   }
   for (const [side, folders] of Object.entries(layers)) {

@@ -21,8 +21,6 @@ import {
 import { type AccountHandler, createAccountRouter } from './accounts/account-router.js'
 import { isInserted, type ListedAccounts } from './accounts/accounts.js'
 import type { AuthorizeContext } from './authorize/authorize-context.js'
-import { createAuthorizeHandler } from './authorize/authorize-handler.js'
-import { createDecisionHandler } from './authorize/decision-handler.js'
 import { REQUEST_PATH } from './authorize/pending.js'
 import { MANAGEMENT_PERMISSIONS } from './admin/catalogue.js'
 import { createAdminRouter } from './admin/index.js'
@@ -41,17 +39,16 @@ import { createTokenState } from './tokens/token-state.js'
 import { createUsers } from './users/users.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
-import { createKeySetHandler, createMetadataHandler, type MetadataSettings } from './discovery/metadata-router.js'
+import { createOpenApiHandlers } from './openapi-documents.js'
+import { DOCUMENT_PATH } from './openapi/place.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
+import { createPublicRoutes, DECISION_PATH, type PublicRoute } from './public-routes.js'
 import { createFailureLimiter } from './clients/rate-limit.js'
 import { createRegistry } from './context/registry.js'
 import { createSecretUses } from './clients/secret-uses.js'
 import { createSigningKeys } from './keys/signing-keys.js'
 import { TOKEN_BODY_LIMIT } from './tokens/client-request.js'
-import { createIntrospectionHandler } from './tokens/introspection.js'
-import { createRevocationHandler } from './tokens/revocation.js'
-import { createTokenHandler, type TokenContext } from './tokens/token-router.js'
-import { createUserInfoHandler } from './tokens/userinfo.js'
+import type { TokenContext } from './tokens/token-router.js'
 
 /** The authorization side of an application. */
 export interface AuthorizationServer {
@@ -59,6 +56,11 @@ export interface AuthorizationServer {
   router: Handler
   /** `/apis`, `/clients`, `/consents`, `/grants`: the management API. */
   adminRouter: Handler
+  /**
+   * `/openapi.json` for both routers in one document, where both are mounted at one path; to be mounted there before them.
+   * Without it each router serves a document of its own.
+   */
+  openApiRouter: Handler
   /**
    * The management clients that this process has made since the last call, each with its secret where that was generated.
    * Each is handed over once and is gone from memory then. 1 000 are kept at most: where accounts are opened by requests
@@ -127,12 +129,15 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   }
   const sweeper = createSweeper(expiringOf(records))
   const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
+  const publicRoutes = createPublicRoutes(tokenContext, authorizeContext, {
+    users: checked.users !== undefined,
+    endSession: keepsSessions(checked.users),
+  })
+  const documents = createOpenApiHandlers(publicRoutes)
   const server: AuthorizationServer = {
-    router: createPublicRouter(shared, tokenContext, authorizeContext, {
-      users: checked.users !== undefined,
-      endSession: keepsSessions(checked.users),
-    }),
-    adminRouter: createManagementRouter(shared, context),
+    router: createPublicRouter(shared, publicRoutes, documents.public),
+    adminRouter: createManagementRouter(shared, context, documents.management),
+    openApiRouter: createOpenApiRouter(shared, documents.both),
     takeManagementClients: bootstrap.takeCreated,
     ready: health,
     health,
@@ -235,24 +240,12 @@ const PAGE_PATH = /\/authorize(?:\/[^/]+)?$/
 
 const isForPeople = ({ url = '/' }: HttpRequest): boolean => PAGE_PATH.test(pathOf(url))
 
-function createPublicRouter(
-  shared: Shared,
-  context: TokenContext,
-  authorizeContext: AuthorizeContext,
-  settings: MetadataSettings,
-): Handler {
-  const decide = createDecisionHandler(authorizeContext)
-  const metadataHandler = createMetadataHandler(settings)
+function createPublicRouter(shared: Shared, routes: readonly PublicRoute[], openApi: AccountHandler): Handler {
   const handlers: ReadonlyMap<string, AccountHandler> = new Map([
-    ['/oauth/token', createTokenHandler(context)],
-    ['/oauth/revoke', createRevocationHandler(context)],
-    ['/oauth/introspect', createIntrospectionHandler(context)],
-    ...(context.users === undefined ? [] : [['/userinfo', createUserInfoHandler(context)] as const]),
-    ['/authorize', createAuthorizeHandler(authorizeContext)],
-    ['/.well-known/jwks.json', createKeySetHandler(context.signingKeys)],
-    ['/.well-known/oauth-authorization-server', metadataHandler],
-    ['/.well-known/openid-configuration', metadataHandler],
+    ...routes.map(({ path, handle }) => [path, handle] as const),
+    [DOCUMENT_PATH, openApi],
   ])
+  const decide = handlers.get(DECISION_PATH)
   const paths = [...handlers.keys()]
   return createAccountRouter('authorizationServer', {
     ...shared,
@@ -270,12 +263,30 @@ function createPublicRouter(
   })
 }
 
-function createManagementRouter(shared: Shared, context: ServerContext): Handler {
+function createManagementRouter(shared: Shared, context: ServerContext, openApi: AccountHandler): Handler {
   const management = createAdminRouter(context)
-  return createAccountRouter('managementApi', {
+  return createJsonRouter('managementApi', shared, {
+    find: path => (path === DOCUMENT_PATH ? openApi : ADMIN_PATH.test(path) ? management : undefined),
+    reaches: path => path.endsWith(DOCUMENT_PATH) || ADMIN_PATH_BELOW.test(path),
+  })
+}
+
+function createOpenApiRouter(shared: Shared, openApi: AccountHandler): Handler {
+  return createJsonRouter('openApi', shared, {
+    find: path => (path === DOCUMENT_PATH ? openApi : undefined),
+    reaches: path => path.endsWith(DOCUMENT_PATH),
+  })
+}
+
+/** A router that answers in the words of the management API. */
+function createJsonRouter(
+  name: string,
+  shared: Shared,
+  paths: Pick<Parameters<typeof createAccountRouter>[1], 'find' | 'reaches'>,
+): Handler {
+  return createAccountRouter(name, {
     ...shared,
-    find: path => (ADMIN_PATH.test(path) ? management : undefined),
-    reaches: path => ADMIN_PATH_BELOW.test(path),
+    ...paths,
     bodyLimit: MANAGEMENT_BODY_LIMIT,
     refuse: (req, res, next) => {
       managementErrorHandler(new ManagementError('not_found', 'There is no such resource.'), req, res, next)

@@ -66,6 +66,7 @@ const OF_STATUS: Readonly<Record<number, ManagementCode>> = {
   400: 'validation_error',
   401: 'unauthorized',
   403: 'insufficient_scope',
+  405: 'method_not_allowed',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
   429: 'too_many_requests',

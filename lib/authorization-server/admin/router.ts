@@ -2,74 +2,13 @@ import { ManagementError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account, AdminCaller } from '../context/context.js'
+import { ID_PATTERN } from '../openapi/schema.js'
 import type { ServerContext } from './admin-context.js'
-import { createApi, deleteApi, listApis, readApi, updateApi } from './apis.js'
-import { createClient, deleteClient, listClients, readClient, updateClient } from './clients.js'
-import { deleteConsent, listConsents, readConsent } from './consents.js'
-import { deleteGrant, listGrants, readGrant } from './grants.js'
-import { notFound, type Operation } from './resource.js'
-import { createClientSecret, deleteClientSecret } from './secrets.js'
+import { notFound } from './resource.js'
+import { type Method, ROUTES, type Route } from './routes.js'
 
-interface Method {
-  /** The management scope that the call needs. */
-  scope: string
-  run: Operation
-}
-
-interface Route {
-  path: RegExp
-  methods: Readonly<Record<string, Method>>
-}
-
-/** An id as it may stand in a path: unreserved characters alone, so nothing is ever decoded. */
-const ID = '([A-Za-z0-9._~-]{1,200})'
-
-const path = (pattern: string): RegExp => new RegExp(`^${pattern}/?$`)
-
-const ROUTES: readonly Route[] = [
-  {
-    path: path('/apis'),
-    methods: { GET: { scope: 'read:apis', run: listApis }, POST: { scope: 'create:apis', run: createApi } },
-  },
-  {
-    path: path(`/apis/${ID}`),
-    methods: {
-      GET: { scope: 'read:apis', run: readApi },
-      POST: { scope: 'update:apis', run: updateApi },
-      DELETE: { scope: 'delete:apis', run: deleteApi },
-    },
-  },
-  {
-    path: path('/clients'),
-    methods: { GET: { scope: 'read:clients', run: listClients }, POST: { scope: 'create:clients', run: createClient } },
-  },
-  {
-    path: path(`/clients/${ID}`),
-    methods: {
-      GET: { scope: 'read:clients', run: readClient },
-      POST: { scope: 'update:clients', run: updateClient },
-      DELETE: { scope: 'delete:clients', run: deleteClient },
-    },
-  },
-  { path: path('/consents'), methods: { GET: { scope: 'read:consents', run: listConsents } } },
-  {
-    path: path(`/consents/${ID}`),
-    methods: {
-      GET: { scope: 'read:consents', run: readConsent },
-      DELETE: { scope: 'delete:consents', run: deleteConsent },
-    },
-  },
-  { path: path('/grants'), methods: { GET: { scope: 'read:grants', run: listGrants } } },
-  {
-    path: path(`/grants/${ID}`),
-    methods: { GET: { scope: 'read:grants', run: readGrant }, DELETE: { scope: 'delete:grants', run: deleteGrant } },
-  },
-  { path: path(`/clients/${ID}/secrets`), methods: { POST: { scope: 'update:clients', run: createClientSecret } } },
-  {
-    path: path(`/clients/${ID}/secrets/${ID}`),
-    methods: { DELETE: { scope: 'update:clients', run: deleteClientSecret } },
-  },
-]
+/** The paths of the routes, in the same order; each parameter is an id, and nothing of it is decoded. */
+const PATHS: readonly RegExp[] = ROUTES.map(({ path }) => new RegExp(`^${path.replace(/:\w+/g, `(${ID_PATTERN})`)}/?$`))
 
 /**
  * The management API: `/apis`, `/clients`, `/consents` and `/grants` of the calling account. Every call proves its scope before anything of it is
@@ -99,9 +38,9 @@ function readCaller(answer: unknown): AdminCaller {
 
 function findRoute(req: HttpRequest): { route: Route; ids: string[] } {
   const [pathname = ''] = (req.url ?? '').split('?', 1)
-  for (const route of ROUTES) {
-    const found = route.path.exec(pathname)
-    if (found !== null) return { route, ids: found.slice(1) }
+  for (const [at, route] of ROUTES.entries()) {
+    const found = PATHS[at]?.exec(pathname)
+    if (found) return { route, ids: found.slice(1) }
   }
   throw notFound()
 }

@@ -65,13 +65,17 @@ export function createMetadataHandler(settings: MetadataSettings): AccountHandle
   return createDocumentHandler('metadata', async account => metadataOf(account, settings))
 }
 
-function createDocumentHandler(name: string, read: (account: Account) => Promise<object>): AccountHandler {
+/** Serves a JSON document that anybody may read and keep for a while, by GET and HEAD, with its ETag. */
+export function createDocumentHandler(
+  name: string,
+  read: (account: Account, req: HttpRequest) => Promise<object>,
+): AccountHandler {
   const handle: AccountHandler = async (req, res, account) => {
     // Errors too may be read by pages of every origin.
     if (!res.headersSent) res.setHeader('Access-Control-Allow-Origin', '*')
     if (req.method === 'OPTIONS') return sendPreflight(res)
     assertMethod(req, ['GET', 'HEAD'])
-    sendDocument(req, res, await read(account))
+    sendDocument(req, res, await read(account, req))
   }
   Object.defineProperty(handle, 'name', { value: name })
   return handle

@@ -29,6 +29,10 @@ const FORMATS: Readonly<Record<string, { test: (text: string) => boolean; messag
   },
 }
 
+/** The words for a value that does not have this format; undefined: it is none of ours. */
+export const messageOfFormat = (format: string): string | undefined =>
+  Object.hasOwn(FORMATS, format) ? FORMATS[format]?.message : undefined
+
 /** Faults that one answer names, at most. */
 const MAX_ISSUES = 100
 

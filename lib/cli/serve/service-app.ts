@@ -24,6 +24,7 @@ export function createServiceApp(
   const handle = chain(
     at('/health', createHealth(server)),
     ...(users === undefined ? [] : [users.router]),
+    server.openApiRouter,
     server.router,
     server.adminRouter,
     ...(place.isLoopback ? [createDemoRoute(config, place)] : []),

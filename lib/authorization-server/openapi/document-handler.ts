@@ -22,7 +22,7 @@ export const atIssuer = (_req: HttpRequest, { issuer }: Account): string => issu
 const SOUND_PATH = /^(?:\/[A-Za-z0-9._~@:=,+-]+)+$/
 
 /** Where the router is mounted, as a path on the host that the document comes from. */
-export function atMountPath({ baseUrl = '' }: HttpRequest): string {
+export function atMountPath({ baseUrl = '' }: Pick<HttpRequest, 'baseUrl'>): string {
   if (baseUrl === '') return '/'
   return SOUND_PATH.test(baseUrl) ? baseUrl : '.'
 }

@@ -218,7 +218,10 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const tokenState = createTokenState({ clock, registry, records, grants, verifiers })
   const { apiGrants } = options
   return {
-    context: { clock, records, registry, grants, secretUses, managers, authorizeAdmin },
+    context: {
+      ...{ clock, records, registry, grants, secretUses, managers, authorizeAdmin, apiGrants },
+      ...(users !== undefined && { users }),
+    },
     tokenContext: {
       ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limiter },
       ...{ apiGrants, refreshGrace, revokesAccessTokens },

@@ -5,6 +5,8 @@ import type { RecordKind, StoredRecord } from './port.js'
 export interface Permission {
   value: string
   description?: string
+  /** It is still granted, and marked where users are asked for it. Absent: it is not. */
+  deprecated?: boolean
 }
 
 /** A registered API (a resource server). Members carry the wire's names. */

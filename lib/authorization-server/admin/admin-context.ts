@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.js'
 import type { SecretUses } from '../clients/secret-uses.js'
 import type { AuthorizeAdmin, Records, Registry } from '../context/context.js'
+import type { ApiGrantsMode } from '../tokens/token-services.js'
+import type { Users } from '../users/users.js'
 import type { Grants } from '../grants/grants.js'
 import type { Managers } from './managers.js'
 
@@ -13,6 +15,9 @@ export interface ServerContext {
   secretUses: SecretUses
   /** Sees to it that somebody can manage each account. */
   managers: Managers
+  apiGrants: ApiGrantsMode
+  /** Absent: nobody signs in here. */
+  users?: Users
   /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
   authorizeAdmin: AuthorizeAdmin
 }

@@ -98,13 +98,16 @@ export async function readApi(call: AdminCall): Promise<void> {
 export async function updateApi(call: AdminCall): Promise<void> {
   const { context } = call
   const body = await readManagementBody(call.req)
-  const changed = await changeRecord(context.records.apis, call, api => {
-    refuseSystem(api)
-    validateApiUpdate(body)
-    return Object.keys(body).length === 0 ? api : { ...api, ...body, updatedAt: new Date(context.clock.now()) }
-  })
+  const changed = await changeRecord(context.records.apis, call, api => alterApi(api, body, context.clock.now()))
   context.registry.apiChanged(changed.account, changed.identifier)
   sendRecord(call, changed, showApi(changed))
+}
+
+/** The API after an update; the same one where nothing is to change. */
+export function alterApi(api: ApiRecord, body: object, now: number): ApiRecord {
+  refuseSystem(api)
+  validateApiUpdate(body)
+  return Object.keys(body).length === 0 ? api : { ...api, ...body, updatedAt: new Date(now) }
 }
 
 /** `DELETE /apis/:apis_id`: what users have authorized for it ends. */
@@ -118,7 +121,7 @@ export async function deleteApi(call: AdminCall): Promise<void> {
   sendRemoved(call)
 }
 
-function refuseSystem(api: ApiRecord): void {
+export function refuseSystem(api: ApiRecord): void {
   if (!api.is_system) return
   throw new ManagementError('system_resource', 'The management API cannot be changed or deleted.')
 }

@@ -68,17 +68,22 @@ export async function readClient(call: AdminCall): Promise<void> {
 
 /** `POST /clients/:client_id`: what is not named stays as it is; a client that becomes public loses its secrets. */
 export async function updateClient(call: AdminCall): Promise<void> {
-  const { context, caller } = call
   const update = await readManagementBody(call.req)
   let uses: Uses = new Map()
   const changed = await changeClient(call, async client => {
-    assertClientUpdate(update)
-    assertGrantable(update.api_grants, caller)
+    const altered = alterClient(client, update, call)
     // Before the change: once it is done, nothing that fails may say that it is not.
     uses = await lastUsed(call, client)
-    return Object.keys(update).length === 0 ? client : applyUpdate(client, update, context.clock.now())
+    return altered
   })
   sendClient(call, changed, uses)
+}
+
+/** The client after an update; the same one where nothing is to change. */
+export function alterClient(client: ClientRecord, update: object, { context, caller }: AdminCall): ClientRecord {
+  assertClientUpdate(update)
+  assertGrantable(update.api_grants, caller)
+  return Object.keys(update).length === 0 ? client : applyUpdate(client, update, context.clock.now())
 }
 
 function assertClientUpdate(body: object): asserts body is ClientProperties {

@@ -51,13 +51,17 @@ function parseListing(url: string, account: string, name: string, fields: FieldT
 
 const PARAMETERS: ReadonlySet<string> = new Set(['pageSize', 'next', 'cursor', 'query'])
 
-/** Read from the URL itself: Express's own parsers make objects and lists of what users write. */
-function readParameters(url: string): Map<string, string> {
+/**
+ * Reads the query. From the URL itself: Express's own parsers make objects and lists of what users write.
+ * @param whose what the parameters are of, for the message
+ * @throws ManagementError `validation_error` naming the parameter that is not one of these, or is repeated
+ */
+export function readParameters(url: string, known = PARAMETERS, whose = 'lists'): Map<string, string> {
   const parameters = new Map<string, string>()
   const start = url.indexOf('?')
   if (start < 0) return parameters
   for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
-    if (!PARAMETERS.has(name)) throw invalid(name, 'is not a parameter of lists')
+    if (!known.has(name)) throw invalid(name, `is not a parameter of ${whose}`)
     if (parameters.has(name)) throw invalid(name, 'must not be repeated')
     parameters.set(name, value)
   }
@@ -99,7 +103,8 @@ function readPosition(text: string): Position | null {
   return time === undefined || id === undefined ? null : { createdAt: new Date(Number(time)), id }
 }
 
-function invalid(parameter: string, message: string): ManagementError {
+/** The refusal of one parameter. */
+export function invalid(parameter: string, message: string): ManagementError {
   return new ManagementError('validation_error', `The parameter ${printable(parameter)} ${message}.`, {
     details: { fields: [printable(parameter)], issues: [{ path: printable(parameter), message }] },
   })

@@ -1,5 +1,6 @@
 import { TemporarilyUnavailableError } from '../../errors.js'
 import type { HttpResponse } from '../../http/handler.js'
+import type { Permission } from '../../store/records.js'
 import { ANTI_FORGERY, antiForgeryValue } from '../consent/anti-forgery.js'
 import { renderConsentPage } from '../consent/consent-page.js'
 import type { ConsentScope, ConsentView } from '../consent/consent-view.js'
@@ -43,7 +44,7 @@ async function render(view: ConsentView, { account }: Asked, context: AuthorizeC
 function viewOf({ account, request, client, secret, user, verdict }: Asked, styleNonce: string): ConsentView {
   const { target, scope, remembered } = verdict
   const name = nameOf(user)
-  const descriptions = new Map(target?.api.permissions.map(({ value, description }) => [value, description]))
+  const known = new Map([...(target?.api.permissions ?? []), ...OWN].map(permission => [permission.value, permission]))
   return {
     action: `${account.issuer}/authorize/${request.id}`,
     antiForgery: { name: ANTI_FORGERY, value: antiForgeryValue({ secret, requestId: request.id, user: user.id }) },
@@ -56,26 +57,25 @@ function viewOf({ account, request, client, secret, user, verdict }: Asked, styl
     },
     ...(target !== undefined && { api: apiOf(target.api) }),
     user: { id: user.id, ...(name !== undefined && { name }) },
-    scopes: scope.map(value => scopeOf(value, OWN[value] ?? descriptions.get(value), remembered?.scope)),
+    scopes: scope.map(value => scopeOf(known.get(value) ?? { value }, remembered?.scope)),
     styleNonce,
   }
 }
 
 /** What those of OpenID Connect mean to a person; none of them is a permission of an API. */
-const OWN: Readonly<Record<string, string>> = {
-  openid: 'Know who you are',
-  profile: 'See your name and profile',
-  email: 'See your e-mail address',
-  offline_access: 'Keep this access while you are away',
-}
+const OWN: readonly Permission[] = [
+  { value: 'openid', description: 'Know who you are' },
+  { value: 'profile', description: 'See your name and profile' },
+  { value: 'email', description: 'See your e-mail address' },
+  { value: 'offline_access', description: 'Keep this access while you are away' },
+]
 
 function scopeOf(
-  value: string,
-  description: string | undefined,
+  { value, description, deprecated }: Permission,
   remembered: readonly string[] | undefined,
 ): ConsentScope {
   const isNew = remembered !== undefined && !remembered.includes(value)
-  return { value, ...(description && { description }), isNew }
+  return { value, ...(description && { description }), isNew, ...(deprecated && { isDeprecated: true }) }
 }
 
 function apiOf({ name, identifier, description }: { name: string; identifier: string; description?: string }) {

@@ -3,6 +3,7 @@ import type { AuthorizationRequestRecord, ConsentRecord } from '../../store/user
 import type { ConsentSubject } from '../consent/consents.js'
 import type { Account } from '../context/context.js'
 import type { Target } from '../tokens/audience.js'
+import { type OnDropped, reportDropped } from '../tokens/dropped.js'
 import type { CheckedUser, Users } from '../users/users.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import { availableScope } from './available-scope.js'
@@ -49,23 +50,31 @@ export async function judge(question: Question, users: Users, context: Authorize
   if (isAsked && request.prompt.includes('none')) {
     throw new AuthorizationRefusal('consent_required', 'The user has to consent.', { detail: 'consent_required' })
   }
-  if (api.length > 0 && permitted.length === 0) {
-    throw new AuthorizationRefusal('access_denied', 'The user may have none of the scopes.', {
-      detail: 'no_permission_left',
-    })
-  }
+  assertPermitted(api, permitted)
   const serves = !isAsked && remembered !== null && !isSkipped(client, target)
   return { target, scope, remembered, isAsked, ...(serves && { consentId: remembered.id }) }
 }
 
-async function permittedOf(
+/** Those of the scopes that the user may have. */
+export async function permittedOf(
   scopes: readonly string[],
   target: Target | undefined,
-  { account, client, user }: Question,
+  { account, client, user }: Pick<Question, 'account' | 'client'> & { user: Pick<CheckedUser, 'id'> },
   users: Users,
+  onDropped?: OnDropped,
 ): Promise<readonly string[]> {
   if (target === undefined || scopes.length === 0) return []
-  return users.permissionsOf(account, { user: user.id, client, api: target.api, scopes })
+  const permitted = await users.permissionsOf(account, { user: user.id, client, api: target.api, scopes })
+  reportDropped(scopes, permitted, 'not_this_users', onDropped)
+  return permitted
+}
+
+/** @throws AuthorizationRefusal `access_denied`: something of the API is available, and the user may have nothing of it */
+export function assertPermitted(available: readonly string[], permitted: readonly string[]): void {
+  if (available.length === 0 || permitted.length > 0) return
+  throw new AuthorizationRefusal('access_denied', 'The user may have none of the scopes.', {
+    detail: 'no_permission_left',
+  })
 }
 
 function mustAsk(

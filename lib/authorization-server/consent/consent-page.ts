@@ -46,7 +46,11 @@ ${list}
 </form>`
 }
 
-function checkBox({ value, description, isNew }: ConsentScope): Html {
-  const mark = isNew && html` <span class="new">new</span>`
-  return html`<label><input type="checkbox" name="scope" value="${value}" checked><span><bdi>${description || value}</bdi>${mark}</span></label>\n`
+function checkBox({ value, description, isNew, isDeprecated }: ConsentScope): Html {
+  const marks = [isNew && mark('new'), isDeprecated && mark('deprecated')]
+  return html`<label><input type="checkbox" name="scope" value="${value}" checked><span><bdi>${description || value}</bdi>${marks}</span></label>\n`
+}
+
+function mark(text: 'new' | 'deprecated'): Html {
+  return html` <span class="${text}">${text}</span>`
 }

@@ -27,6 +27,8 @@ export interface ConsentScope {
   description?: string
   /** Was it not part of what the user consented to before? Where nothing was, none is new. */
   isNew: boolean
+  /** Is it a permission that the API marks as deprecated? Absent: it is not. */
+  isDeprecated?: true
 }
 
 /**

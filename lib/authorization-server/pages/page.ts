@@ -114,7 +114,7 @@ fieldset { margin: 0 0 1.25rem; padding: 0; border: 0; min-width: 0 }
 legend { padding: 0; margin-bottom: .5rem; font-weight: 600 }
 label { display: flex; gap: .75rem; padding: .6rem 0; min-height: 2.75rem; border-top: 1px solid var(--line) }
 input { flex: none; width: 1.5rem; height: 1.5rem; margin: 0; accent-color: var(--strong) }
-.new { padding: 0 .4rem; border: 1px solid currentColor; border-radius: .4rem; font-size: .875rem }
+.new, .deprecated { padding: 0 .4rem; border: 1px solid currentColor; border-radius: .4rem; font-size: .875rem }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem }
 button { flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--strong); border-radius: .5rem; background: transparent; color: var(--strong); font: inherit; font-weight: 600; cursor: pointer }
 button.main { background: var(--strong); color: var(--on) }

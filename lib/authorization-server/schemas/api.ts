@@ -9,6 +9,7 @@ const permission: Schema = {
   properties: {
     value: { type: 'string', minLength: 1, maxLength: 280, format: 'permission-value' },
     description,
+    deprecated: { type: 'boolean' },
   },
 }
 

@@ -17,6 +17,7 @@ const FORMATS: Readonly<Record<string, { test: (text: string) => boolean; messag
     test: text => isScopeToken(text) && !OIDC_SCOPES.has(text),
     message: 'must be a scope-token (RFC 6749 section 3.3) and not a scope of OpenID Connect',
   },
+  'visible-ascii': { test: text => /^[\x21-\x7e]*$/.test(text), message: 'must be visible ASCII characters' },
   slug: { test: text => /^[a-z0-9-]+$/.test(text) && /[a-z0-9]/.test(text), message: 'must match [a-z0-9-]' },
   'redirect-uri': {
     test: isRedirectUri,

@@ -17,7 +17,7 @@ export interface AccessTokenGrant {
   /** The granted scopes that stand in the API's catalogue. */
   permissions: readonly string[]
   /** The grant that it rests on: introspection finds it by the `jti`. Absent where a client asks for itself. */
-  grantId?: string
+  grantId?: string | undefined
 }
 
 export interface IssuedToken {
@@ -34,13 +34,27 @@ export interface IssuedToken {
  * @param issuedAt seconds
  */
 export async function issueAccessToken(
-  { account, api, subject, clientId, scope, permissions, grantId }: AccessTokenGrant,
+  grant: AccessTokenGrant,
   signer: Signer,
   issuedAt: number,
 ): Promise<IssuedToken> {
+  const { api, grantId } = grant
   const id = createTokenId()
   const jti = grantId === undefined ? id : `${grantId}.${id}`
-  const claims = {
+  return { token: await signer.sign(accessTokenClaims(grant, issuedAt, jti)), jti, expiresIn: api.token_lifetime }
+}
+
+/**
+ * The claims of an access token.
+ * @param issuedAt seconds
+ * @param jti absent: no token is made
+ */
+export function accessTokenClaims(
+  { account, api, subject, clientId, scope, permissions }: AccessTokenGrant,
+  issuedAt: number,
+  jti?: string,
+): Readonly<Record<string, unknown>> {
+  return {
     iss: account.issuer,
     sub: subject,
     aud: api.identifier,
@@ -52,7 +66,6 @@ export async function issueAccessToken(
     exp: issuedAt + api.token_lifetime,
     jti,
   }
-  return { token: await signer.sign(claims), jti, expiresIn: api.token_lifetime }
 }
 
 /** Bytes of one `jti`. */

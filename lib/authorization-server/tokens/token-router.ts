@@ -57,7 +57,8 @@ function findGrant(parameters: ReadonlyMap<string, string>): Grant {
   return grant
 }
 
-function assertGrantOf(client: ClientRecord, grant: Grant): void {
+/** @throws UnauthorizedClientError the client may not use the grant */
+export function assertGrantOf(client: ClientRecord, grant: Grant): void {
   const isPublic = client.token_endpoint_auth_method === 'none'
   if (!client.grant_types.includes(grant.grantType)) throw unauthorized('grant_type_not_registered')
   if (isPublic && !grant.publicClients) throw unauthorized('public_client')

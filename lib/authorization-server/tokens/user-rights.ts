@@ -6,7 +6,8 @@ import { invalidGrant } from '../grants/invalid-grant.js'
 import type { Users } from '../users/users.js'
 import type { TokenTarget } from './access-token.js'
 import { ceilingFor, type Target } from './audience.js'
-import { catalogueOf, invalidScope } from './scope-policy.js'
+import { type OnDropped, reportDropped, whyNotLasting } from './dropped.js'
+import { catalogueOf, invalidScope, withinPolicy } from './scope-policy.js'
 import type { TokenServices } from './token-services.js'
 
 /** Seconds that an access token for `/userinfo` alone lives. */
@@ -23,6 +24,9 @@ export interface UserRights {
   isLasting: boolean
 }
 
+/** What of a grant decides what it is worth. */
+export type Authorization = Pick<GrantRecord, 'account' | 'user' | 'audience' | 'api_id' | 'consent_id' | 'scope'>
+
 /** Whose grant it is, and who knows the rest. */
 export interface RightsQuery {
   account: Account
@@ -31,6 +35,7 @@ export interface RightsQuery {
   /** Is it for a refresh token? Then the API and the client must still allow those. */
   isRefresh: boolean
   services: Pick<TokenServices, 'registry' | 'apiGrants' | 'records'>
+  onDropped?: OnDropped
 }
 
 /**
@@ -42,17 +47,17 @@ export interface RightsQuery {
  * @throws TemporarilyUnavailableError `permissionsOf` failed
  * @throws StoreUnavailableError
  */
-export async function currentRights(grant: GrantRecord, query: RightsQuery): Promise<UserRights> {
+export async function currentRights(grant: Authorization, query: RightsQuery): Promise<UserRights> {
   const [rights] = await Promise.all([applyPolicies(grant, query), assertConsent(grant, query)])
   return rights
 }
 
-async function assertConsent({ account, consent_id }: GrantRecord, { services }: RightsQuery): Promise<void> {
+async function assertConsent({ account, consent_id }: Authorization, { services }: RightsQuery): Promise<void> {
   if (consent_id === undefined) return
   if ((await services.records.consents.get(account, consent_id)) === null) throw invalidGrant('consent_removed')
 }
 
-async function applyPolicies(grant: GrantRecord, query: RightsQuery): Promise<UserRights> {
+async function applyPolicies(grant: Authorization, query: RightsQuery): Promise<UserRights> {
   const own = grant.scope.filter(scope => OIDC_SCOPES.has(scope) && scope !== 'offline_access')
   if (grant.api_id === undefined) {
     const target = { identifier: grant.audience, token_lifetime: USERINFO_LIFETIME } as const
@@ -60,7 +65,7 @@ async function applyPolicies(grant: GrantRecord, query: RightsQuery): Promise<Us
   }
   const target = await findTarget(grant, query)
   const { api } = target
-  const isLasting = grant.scope.includes('offline_access') && mayLast(api, query.client)
+  const isLasting = grant.scope.includes('offline_access') && mayLast(api, query)
   if (query.isRefresh && !isLasting) throw invalidGrant('offline_access_not_allowed')
   const permitted = await permittedScope(grant, target, query)
   const scope = [...permitted, ...own, ...(isLasting ? ['offline_access'] : [])]
@@ -68,7 +73,7 @@ async function applyPolicies(grant: GrantRecord, query: RightsQuery): Promise<Us
 }
 
 /** @throws InvalidGrantError the API is gone, or is another one by its name; `api_grants` do not name it any more */
-async function findTarget({ audience, api_id }: GrantRecord, query: RightsQuery): Promise<Target> {
+async function findTarget({ audience, api_id }: Authorization, query: RightsQuery): Promise<Target> {
   const { account, client, services } = query
   const api = await services.registry.api(account.name, audience)
   if (api === null || api.id !== api_id) throw invalidGrant('api_removed')
@@ -77,25 +82,22 @@ async function findTarget({ audience, api_id }: GrantRecord, query: RightsQuery)
   return ceiling === undefined ? { api } : { api, ceiling }
 }
 
-function mayLast({ allow_offline_access }: ApiRecord, { grant_types }: ClientRecord): boolean {
-  return allow_offline_access && grant_types.includes('refresh_token')
+function mayLast(api: ApiRecord, { client, onDropped }: RightsQuery): boolean {
+  const reason = whyNotLasting(api, client)
+  if (reason !== undefined) onDropped?.('offline_access', reason)
+  return reason === undefined
 }
 
-async function permittedScope(grant: GrantRecord, target: Target, query: RightsQuery): Promise<readonly string[]> {
+async function permittedScope(grant: Authorization, target: Target, query: RightsQuery): Promise<readonly string[]> {
   const granted = grant.scope.filter(scope => !OIDC_SCOPES.has(scope))
   if (granted.length === 0) return granted
-  const scopes = withinPolicy(granted, target)
-  const { account, client, users } = query
+  const { account, client, users, onDropped } = query
+  const scopes = withinPolicy(granted, target, onDropped)
   const about = { user: grant.user, client, api: target.api, scopes }
   const permitted = scopes.length === 0 ? scopes : await users.permissionsOf(account, about)
+  reportDropped(scopes, permitted, 'not_this_users', onDropped)
   if (permitted.length === 0) throw invalidGrant('no_permission_left')
   return permitted
-}
-
-/** What the client's ceiling and, where the API enforces it, its catalogue leave of scopes of the API. */
-function withinPolicy(scopes: readonly string[], { api, ceiling }: Target): readonly string[] {
-  const catalogue = api.enforce_policies ? catalogueOf(api) : undefined
-  return scopes.filter(scope => (ceiling?.has(scope) ?? true) && (catalogue?.has(scope) ?? true))
 }
 
 /**

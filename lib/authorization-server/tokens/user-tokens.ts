@@ -52,24 +52,34 @@ function isAsked(scope: string, requested: readonly string[]): boolean {
   return requested.length === 0 || requested.includes(scope)
 }
 
-/** Signs the access token, then the ID token, which has its hash. @param issuedAt seconds */
-export async function issueTokens(
-  { grant, rights, scope, signer, claims }: PreparedTokens,
-  { account, client, services }: TokenRequest,
-  { issuedAt, nonce, refreshToken }: { issuedAt: number; nonce?: string; refreshToken: string | undefined },
-): Promise<TokenResponse> {
-  const text = formatScope(scope)
-  const own: AccessTokenGrant = {
-    ...{ account, api: rights.target, subject: grant.user, clientId: client.id, scope: text, grantId: grant.id },
+/** What the access token says that a grant is worth. Reads nothing, signs nothing. */
+export function decideUserToken(
+  { grant, rights, scope }: Pick<PreparedTokens, 'rights' | 'scope'> & { grant: { user: string; id?: string } },
+  { account, client }: Pick<TokenRequest, 'account' | 'client'>,
+): AccessTokenGrant {
+  return {
+    ...{ account, api: rights.target, subject: grant.user, clientId: client.id, grantId: grant.id },
+    scope: formatScope(scope),
     permissions: scope.filter(one => rights.catalogue?.has(one)),
   }
+}
+
+/** Signs the access token, then the ID token, which has its hash. @param issuedAt seconds */
+export async function issueTokens(
+  prepared: PreparedTokens,
+  request: TokenRequest,
+  { issuedAt, nonce, refreshToken }: { issuedAt: number; nonce?: string; refreshToken: string | undefined },
+): Promise<TokenResponse> {
+  const { grant, signer, claims } = prepared
+  const { account, client, services } = request
+  const own = decideUserToken(prepared, request)
   const issued = await issueAccessToken(own, signer, issuedAt)
   const { token, expiresIn } = issued
   const about = { account, userId: grant.user, clientId: client.id, nonce, authTime: grant.auth_time }
   const idToken = claims && (await issueIdToken({ ...about, claims, accessToken: token }, signer, issuedAt))
   reportIssued(own, issued, services)
   return {
-    ...{ access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: text },
+    ...{ access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: own.scope },
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     ...(idToken !== undefined && { id_token: idToken }),
   }

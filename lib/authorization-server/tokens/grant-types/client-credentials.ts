@@ -1,8 +1,9 @@
 import { epochSeconds } from '../../../clock.js'
 import { issueAccessToken } from '../access-token.js'
 import { resolveTarget } from '../audience.js'
+import { decideOwnToken } from '../own-tokens.js'
 import { reportIssued } from '../report-issued.js'
-import { grantOwnScope, readScopeParameter } from '../scope-policy.js'
+import { readScopeParameter } from '../scope-policy.js'
 import type { Grant, TokenRequest, TokenResponse } from './grant.js'
 
 /** A confidential client asks for itself (RFC 6749 §4.4). There is no refresh token. */
@@ -20,11 +21,9 @@ async function handleClientCredentials({
 }: TokenRequest): Promise<TokenResponse> {
   const requested = readScopeParameter(parameters)
   const target = await resolveTarget(parameters, client, account, services)
-  const { scope, permissions } = grantOwnScope(requested, target)
+  const own = decideOwnToken({ account, client, requested, target })
   const signer = await services.signingKeys.signer(account.name)
-  const { api } = target
-  const own = { account, api, subject: client.id, clientId: client.id, scope, permissions }
   const issued = await issueAccessToken(own, signer, epochSeconds(services.clock))
   reportIssued(own, issued, services)
-  return { access_token: issued.token, token_type: 'Bearer', expires_in: issued.expiresIn, scope }
+  return { access_token: issued.token, token_type: 'Bearer', expires_in: issued.expiresIn, scope: own.scope }
 }

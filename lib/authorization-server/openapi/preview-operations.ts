@@ -1,10 +1,8 @@
+import { PREVIEW as PREVIEW_BODY } from '../schemas/preview.js'
 import type { OperationDescription, QueryParameter } from './operation.js'
 import { closed, COUNT, FLAG, type JsonSchema, listOf, named, TEXT } from './schema.js'
 
-const PREVIEW_REQUEST = named(
-  'PreviewRequest',
-  closed({ client_id: TEXT, scope: TEXT, grant_type: TEXT, user: TEXT }, ['scope', 'grant_type', 'user']),
-)
+const PREVIEW_REQUEST = named('PreviewRequest', PREVIEW_BODY)
 
 const REASONS = [
   ...['not_in_catalogue', 'outside_api_grants', 'openid_scope', 'not_this_users', 'offline_access_not_allowed'],

@@ -291,6 +291,34 @@ describeStores('management of APIs', engine => {
     await create({ ...MINIMAL, identifier: 'https://taken.example', slug: 'privet-mir' }).expect(409)
   })
 
+  it('shows which permissions are deprecated, and grants them still', async () => {
+    const permissions = [{ value: 'a', deprecated: true }, { value: 'b', deprecated: false }, { value: 'c' }]
+    const id = await created({ ...MINIMAL, permissions })
+    const read = async () => (await request(app).get(`/apis/${id}`).expect(200)).body.permissions
+    expect(await read()).to.deep.equal(permissions)
+    const client = (await request(app).post('/clients').send({ name: 'A' }).expect(201)).body
+    const token = await request(app)
+      .post('/oauth/token')
+      .auth(client.client_id, client.client_secret)
+      .send({ grant_type: 'client_credentials', audience: IDENTIFIER })
+      .expect(200)
+    expect(token.body.scope).to.equal('a b c')
+    await request(app)
+      .post(`/apis/${id}`)
+      .send({ permissions: [{ value: 'a' }, { value: 'c', deprecated: true }] })
+      .expect(200)
+    expect(await read()).to.deep.equal([{ value: 'a' }, { value: 'c', deprecated: true }])
+    const { body } = await request(app).get('/apis').query({ query: 'permission:c' }).expect(200)
+    expect(body.results[0].permissions).to.deep.equal(await read())
+  })
+
+  for (const deprecated of ['true', 1, null, {}, []]) {
+    it(`refuses a permission whose deprecated is ${JSON.stringify(deprecated)}`, async () => {
+      const { body } = await create({ ...MINIMAL, permissions: [{ value: 'a', deprecated }] }).expect(400)
+      expect(body.details.issues).to.deep.equal([{ path: 'permissions[0].deprecated', message: 'must be boolean' }])
+    })
+  }
+
   it('changes what an update names, replaces the list of permissions, and takes {} for nothing', async () => {
     const id = await created({ ...MINIMAL, description: 'old', permissions: [{ value: 'a' }, { value: 'b' }] })
     const changed = await request(app)

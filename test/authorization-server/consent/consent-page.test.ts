@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { renderConsentPage } from '../../../lib/authorization-server/consent/consent-page.js'
 import type { ConsentView } from '../../../lib/authorization-server/index.js'
 import { addApi } from '../fixtures.js'
 import {
@@ -117,6 +118,51 @@ describe('the consent page', () => {
     expect(answerOf(await browser.decide(page, 'allow', ticked))).to.have.property('code')
     const [grant] = (await test.server.context.records.grants.find('default', { limit: 1 })).records
     expect(grant?.scope).to.deep.equal(['write:users', `x<b>&'`, 'openid'])
+  })
+
+  it('marks permissions that are deprecated, which are granted still, and no other', async () => {
+    const views: ConsentView[] = []
+    const permissions = [
+      { value: 'read:users', description: 'Reads users', deprecated: true },
+      { value: 'write:users', deprecated: false },
+      { value: 'constructor' },
+    ]
+    const consentPage = (view: ConsentView): string => {
+      views.push(view)
+      return renderConsentPage(view)
+    }
+    for (const options of [{}, { consentPage }]) {
+      const test = await startAuthorize(options)
+      tests.push(test)
+      await addApi(test, { permissions })
+      await addWeb(test)
+      const browser = new Browser(test)
+      const page = await browser.authorize({ ...GOOD, scope: 'read:users write:users constructor openid' })
+      expect(page.text.match(/<span class="deprecated">deprecated<\/span>/g)).to.have.length(1)
+      expect(page.text).to.include('<bdi>Reads users</bdi> <span class="deprecated">deprecated</span>')
+      expect(page.text).to.include('<bdi>constructor</bdi></span>')
+      expect(boxesOf(page)).to.deep.equal(['read:users', 'write:users', 'constructor', 'openid'])
+      expect(answerOf(await browser.decide(page, 'allow'))).to.have.property('code')
+    }
+    expect(views[0]?.scopes).to.deep.equal([
+      { value: 'read:users', description: 'Reads users', isNew: false, isDeprecated: true },
+      { value: 'write:users', isNew: false },
+      { value: 'constructor', isNew: false },
+      { value: 'openid', description: 'Know who you are', isNew: false },
+    ])
+  })
+
+  it('marks what is both new and deprecated', async () => {
+    const test = await startAuthorize()
+    tests.push(test)
+    await addApi(test, { permissions: [{ value: 'read:users', deprecated: true }, { value: 'write:users' }] })
+    await addWeb(test)
+    const browser = new Browser(test)
+    await browser.decide(await browser.authorize({ ...GOOD, scope: 'write:users' }), 'allow')
+    const { text } = await browser.authorize({ ...GOOD, scope: 'read:users write:users' })
+    expect(text).to.include(
+      '<bdi>read:users</bdi> <span class="new">new</span> <span class="deprecated">deprecated</span></span>',
+    )
   })
 
   it('can be made by the host, whose form is checked the same way', async () => {

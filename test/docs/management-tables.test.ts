@@ -2,10 +2,13 @@ import { expect } from 'chai'
 import express, { type Express } from 'express'
 import request from 'supertest'
 import { authorizationServer } from '../../lib/authorization-server/index.js'
+import { PREVIEW } from '../../lib/authorization-server/schemas/preview.js'
+import { DROP_REASONS } from '../../lib/authorization-server/tokens/dropped.js'
 import { MANAGEMENT_STATUS } from '../../lib/errors.js'
 import { API_FIELDS, CLIENT_FIELDS } from '../../lib/query/fields.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { adminApp } from '../support/admin-app.js'
+import { limitsOf } from '../support/field-tables.js'
 import { codesIn, readPage, rowsOf, sectionOf } from '../support/docs.js'
 import { seedKeys } from '../support/seeded-keys.js'
 import { storeEngines } from '../support/stores.js'
@@ -90,6 +93,21 @@ describe('docs/management-api.md: tables', () => {
       expect(codesIn(list)).to.have.members(Object.keys(fields))
     })
   }
+
+  it('names every field of a preview, with its limits, and every reason', () => {
+    const rows = rowsOf(sectionOf(page, '## Preview a token'))
+    const fields = rows.filter(({ length }) => length === 3)
+    expect(fields.map(([name = '']) => codesIn(name)[0])).to.have.members(Object.keys(PREVIEW.properties ?? {}))
+    for (const [name = '', rule = ''] of fields) {
+      const schema = PREVIEW.properties?.[codesIn(name)[0] ?? '']
+      const said = rule.replace(/(?<=\d) (?=\d{3})/g, '')
+      for (const limit of schema === undefined ? [] : limitsOf(schema)) {
+        expect(said, name).to.match(new RegExp(`(?<!\\w)${limit}(?!\\w)`))
+      }
+    }
+    const reasons = rows.filter(({ length }) => length === 2)
+    expect(reasons.map(([reason = '']) => codesIn(reason)[0])).to.deep.equal(DROP_REASONS)
+  })
 
   it('says the status of every error code', () => {
     const rows = rowsOf(sectionOf(page, '## Errors'))

@@ -1,18 +1,21 @@
 import type { ApiRecord, ClientRecord } from '../../store/records.js'
 
 /** Why a scope that was asked for is not granted. Where several reasons hold, the first of this order is named. */
-export type DropReason =
-  /** It belongs to OpenID Connect, and is not served here: none of them without a user, `phone` and `address` never. */
-  | 'openid_scope'
-  /** The API enforces its policies, and has no such permission. */
-  | 'not_in_catalogue'
-  /** The client's `api_grants` do not name it. */
-  | 'outside_api_grants'
-  /** The host says that this user may not have it. */
-  | 'not_this_users'
-  /** The API has no `allow_offline_access`. */
-  | 'offline_access_not_allowed'
-  | 'client_has_no_refresh_token_grant'
+export const DROP_REASONS = [
+  // It belongs to OpenID Connect, and is not served: none of them without a user, `phone` and `address` never.
+  'openid_scope',
+  // The API enforces its policies, and has no such permission.
+  'not_in_catalogue',
+  // The client's `api_grants` do not name it.
+  'outside_api_grants',
+  // The host says that this user may not have it.
+  'not_this_users',
+  // The API has no `allow_offline_access`.
+  'offline_access_not_allowed',
+  'client_has_no_refresh_token_grant',
+] as const
+
+export type DropReason = (typeof DROP_REASONS)[number]
 
 /**
  * Told of each scope that was asked for and is not granted, maybe more than once. Who issues tokens does not listen: the

@@ -18,6 +18,7 @@ import type { Handler } from '../../lib/http/handler.js'
 import type { Store } from '../../lib/store/port.js'
 import { addClient, GOOD, ISSUER, mount, postToken, startServer, type TestServer } from './fixtures.js'
 import { memoryStore } from './memory-store.js'
+import { documented } from '../support/documented.js'
 
 type Event = { type: string; account?: string; cause?: unknown }
 const faultsOf = ({ events }: Pick<TestServer, 'events'>): Event[] =>
@@ -397,7 +398,7 @@ describe('a fault', () => {
 
   it('of a listener changes no answer', async () => {
     const onEvent = (): never => thrown(new Error('of the listener'))
-    const server = await authorizationServer({ issuer: ISSUER, store: failing.store, onEvent })
+    const server = documented(await authorizationServer({ issuer: ISSUER, store: failing.store, onEvent }))
     failing.failure = { error: broken }
     await postToken(mount('/', server.router), GOOD).expect(500)
   })

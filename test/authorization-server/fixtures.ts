@@ -10,6 +10,7 @@ import type { Handler } from '../../lib/http/handler.js'
 import { createId } from '../../lib/store/ids.js'
 import { KEY_RING_ID } from '../../lib/authorization-server/keys/signing-keys.js'
 import { type ApiRecord, type ClientRecord, KEY_RING_KIND, type KeyRingRecord } from '../../lib/store/records.js'
+import { documented } from '../support/documented.js'
 import { type SeedOptions, seedKeys } from '../support/seeded-keys.js'
 import { type MemoryStore, memoryStore } from './memory-store.js'
 
@@ -45,7 +46,7 @@ export async function startServer(options: Partial<AuthorizationServerOptions> =
   const events: unknown[] = []
   const issuer = options.accounts === undefined ? { issuer: ISSUER } : {}
   const all = { ...issuer, store, clock, onEvent: (event: unknown) => events.push(event), ...options }
-  const server = await authorizationServer(all)
+  const server = documented(await authorizationServer(all))
   return { server, app: mount('/', server.router), clock, store, events }
 }
 

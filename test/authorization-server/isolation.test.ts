@@ -10,6 +10,7 @@ import {
 } from '../../lib/authorization-server/index.js'
 import { describeStores } from '../support/stores.js'
 import { API } from '../support/tour.js'
+import { documented } from '../support/documented.js'
 
 interface Tenant {
   base: string
@@ -29,7 +30,7 @@ describeStores('isolation of accounts', engine => {
 
   before(async () => {
     const accounts = accountsByPath('http://localhost:3000', ['acme', 'globex'])
-    server = await authorizationServer({ accounts, store: await engine.open() })
+    server = documented(await authorizationServer({ accounts, store: await engine.open() }))
     app = express()
     app.use(server.router)
     app.use(server.adminRouter)

@@ -11,6 +11,7 @@ import { MANAGEMENT_PERMISSIONS } from '../../lib/authorization-server/admin/cat
 import { seedKeys } from '../support/seeded-keys.js'
 import { setClock } from '../support/set-clock.js'
 import { describeStores, type StoreEngine } from '../support/stores.js'
+import { documented } from '../support/documented.js'
 
 const ALL = MANAGEMENT_PERMISSIONS.map(({ value }) => value)
 const MANAGER = { id: 'ops', secret: 'a secret of forty characters, or nearly!' }
@@ -56,7 +57,7 @@ async function start(engine: StoreEngine, options: Partial<AuthorizationServerOp
   const clock = setClock()
   const store = await seedKeys(await engine.open(clock))
   const all = { issuer: 'http://localhost:3000', store, clock, managementClient: MANAGER, ...options }
-  const server = await authorizationServer(all)
+  const server = documented(await authorizationServer(all))
   const app = express().use(server.router, server.adminRouter)
   const manager = await new Caller(app).logIn(MANAGER.id, MANAGER.secret)
   const client = await server.context.records.clients.get('default', MANAGER.id)

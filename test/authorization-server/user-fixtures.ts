@@ -12,6 +12,7 @@ import {
   type AuthorizationRequestRecord,
   type GrantRecord,
 } from '../../lib/store/user-records.js'
+import { documented } from '../support/documented.js'
 import { seedKeys } from '../support/seeded-keys.js'
 import type { StoreEngine } from '../support/stores.js'
 import {
@@ -95,11 +96,13 @@ export async function startFlow(
   const store = await seedKeys(await engine.open(clock))
   const host: Host = { permissions: undefined, claims: {}, fault: false, asked: [] }
   const events: UserFlow['events'] = []
-  const server = await authorizationServer({
-    ...{ issuer: ISSUER, store, clock, users: usersOf(host), rateLimits: false },
-    onEvent: event => events.push(event),
-    ...options,
-  })
+  const server = documented(
+    await authorizationServer({
+      ...{ issuer: ISSUER, store, clock, users: usersOf(host), rateLimits: false },
+      onEvent: event => events.push(event),
+      ...options,
+    }),
+  )
   const app = mount('/', server.router)
   const test = { server, app, clock, events, store: store as never }
   const api = await addApi(test, { allow_offline_access: true, ...apiFields })

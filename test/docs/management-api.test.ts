@@ -7,6 +7,7 @@ import { requireCommand } from '../support/require-command.js'
 import { listen, type Running } from '../support/running.js'
 import { seedKeys } from '../support/seeded-keys.js'
 import { assertShown, callsOf, type RealAnswer, runCalls } from '../support/shell-tour.js'
+import { documented } from '../support/documented.js'
 
 const page = readPage('management-api.md')
 const calls = callsOf(page)
@@ -34,7 +35,7 @@ describe('docs/management-api.md', () => {
 
     async function start(apiGrants: 'open' | 'required'): Promise<string> {
       const listening = await listen(async url => {
-        const server = await authorizationServer({ issuer: running[0]?.url ?? url, store, apiGrants })
+        const server = documented(await authorizationServer({ issuer: running[0]?.url ?? url, store, apiGrants }))
         servers.push(server)
         return express().use(server.router).use(server.adminRouter)
       })

@@ -12,6 +12,7 @@ import { requireCommand } from '../support/require-command.js'
 import { listen, type Running } from '../support/running.js'
 import { seedKeys } from '../support/seeded-keys.js'
 import { UserAgent } from '../support/user-agent.js'
+import { documented } from '../support/documented.js'
 
 const page = readPage('user-flows.md')
 const [start = '', variables = '', register = '', request = '', code = '', exchange = '', refresh = '', revoke = ''] =
@@ -53,7 +54,9 @@ describe('docs/user-flows.md', () => {
     shell = new Shell()
     const { router, users } = demoUsers(['ada', 'grace'])
     running = await listen(async issuer => {
-      server = await authorizationServer({ issuer, store: await seedKeys(embeddedStore(':memory:')), users })
+      server = documented(
+        await authorizationServer({ issuer, store: await seedKeys(embeddedStore(':memory:')), users }),
+      )
       return express().use(router, server.router, server.adminRouter)
     })
   })

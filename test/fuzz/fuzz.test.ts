@@ -15,6 +15,7 @@ import { seedKeys } from '../support/seeded-keys.js'
 import { describeStores } from '../support/stores.js'
 import { API, Tour } from '../support/tour.js'
 import { anyRequest, type Known, type WireRequest } from './requests.js'
+import { documented } from '../support/documented.js'
 
 /** Requests on each engine, and how many of them are under way at once. `FUZZ_RUNS` and `FUZZ_SEED` make other ones. */
 const REQUESTS = Number(process.env['FUZZ_RUNS'] ?? 10_000)
@@ -56,12 +57,14 @@ describeStores('any 10 000 requests', engine => {
   before(async () => {
     process.on('unhandledRejection', onRejection)
     running = await listen(async url => {
-      server = await authorizationServer({
-        issuer: url,
-        store: await seedKeys(await engine.open()),
-        managementClient: MANAGER,
-        rateLimits: false,
-      })
+      server = documented(
+        await authorizationServer({
+          issuer: url,
+          store: await seedKeys(await engine.open()),
+          managementClient: MANAGER,
+          rateLimits: false,
+        }),
+      )
       const { requireScope } = resourceServer({ issuer: url, audience: API.identifier })
       const app = express()
       app.use(server.router, server.adminRouter)

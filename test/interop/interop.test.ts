@@ -17,6 +17,7 @@ import {
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { listen, type Running } from '../support/running.js'
 import { API, Tour } from '../support/tour.js'
+import { documented } from '../support/documented.js'
 
 for (const [name, createExpress] of Object.entries({
   'Express 5': express,
@@ -32,7 +33,7 @@ for (const [name, createExpress] of Object.entries({
 
     before(async () => {
       running = await listen(async issuer => {
-        server = await authorizationServer({ issuer, store: embeddedStore(':memory:') })
+        server = documented(await authorizationServer({ issuer, store: embeddedStore(':memory:') }))
         const { requireScope } = resourceServer({ issuer, audience: API.identifier })
         const app = createExpress()
         app.use(server.router)

@@ -9,6 +9,7 @@ import { listen, type Running } from '../support/running.js'
 import { describeStores } from '../support/stores.js'
 import { API, Tour } from '../support/tour.js'
 import { UserAgent } from '../support/user-agent.js'
+import { documented } from '../support/documented.js'
 
 const CALLBACK = 'https://app.example.com/callback?keep=1'
 /** openid-client takes the URL that the browser came back to, without its query, for the redirect URI. */
@@ -22,14 +23,16 @@ describeStores('the authorization code flow, with clients written elsewhere', en
 
   before(async () => {
     running = await listen(async issuer => {
-      server = await authorizationServer({
-        issuer,
-        store: await engine.open(),
-        users: {
-          authenticate: () => ({ id: 'ada', authTime: Math.floor(Date.now() / 1000), claims: { name: 'Ada' } }),
-          loginUrl: '/login',
-        },
-      })
+      server = documented(
+        await authorizationServer({
+          issuer,
+          store: await engine.open(),
+          users: {
+            authenticate: () => ({ id: 'ada', authTime: Math.floor(Date.now() / 1000), claims: { name: 'Ada' } }),
+            loginUrl: '/login',
+          },
+        }),
+      )
       const app = express()
       app.use(server.router, server.adminRouter)
       app.get(

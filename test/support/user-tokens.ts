@@ -15,6 +15,7 @@ import type { ApiRecord, ClientRecord } from '../../lib/store/records.js'
 import type { ConsentRecord, GrantRecord } from '../../lib/store/user-records.js'
 import { seedKeys } from './seeded-keys.js'
 import type { StoreEngine } from './stores.js'
+import { documented } from './documented.js'
 
 export const ISSUER = 'https://id.example.com'
 export const AUDIENCE = 'https://api.example.com'
@@ -61,7 +62,7 @@ export async function userServer(engine: StoreEngine, options: Options = {}): Pr
     onEvent: (event: object) => void events.push({ ...event }),
     ...options,
   }
-  const server = await authorizationServer(present(all) as AuthorizationServerOptions)
+  const server = documented(await authorizationServer(present(all) as AuthorizationServerOptions))
   const app = express()
   app.use(server.router)
   app.use(server.adminRouter)

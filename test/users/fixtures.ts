@@ -19,6 +19,7 @@ import { listen } from '../support/running.js'
 import { seedKeys } from '../support/seeded-keys.js'
 import { type SetClock, setClock } from '../support/set-clock.js'
 import { UserAgent, type View } from '../support/user-agent.js'
+import { documented } from '../support/documented.js'
 
 /** A server with users of ours, listening on loopback. */
 export interface UsersHost {
@@ -60,7 +61,7 @@ export async function startHost(pair: ReadyMadeUsers, options: HostOptions = {})
     issuer = options.issuer ?? url
     const where = accounts === undefined ? { issuer } : { accounts: accounts(url) }
     const onEvent = (event: object): number => events.push({ ...event })
-    server = await authorizationServer({ ...where, store, clock, users: pair.users, onEvent })
+    server = documented(await authorizationServer({ ...where, store, clock, users: pair.users, onEvent }))
     const app = old ? express4() : express()
     app.use(pair.router as express.RequestHandler)
     app.use(server.router as express.RequestHandler)

@@ -13,6 +13,7 @@ import { embeddedStore } from '../../../lib/store/embedded/index.js'
 import { seedKeys } from '../../support/seeded-keys.js'
 import type { StoreEngine } from '../../support/stores.js'
 import { addApi, addClient, AUDIENCE, ISSUER, type TestClock, testClock, type TestServer } from '../fixtures.js'
+import { documented } from '../../support/documented.js'
 
 export const CALLBACK = 'https://app.example.com/cb?keep=1'
 export const VERIFIER = 'a'.repeat(43)
@@ -80,14 +81,16 @@ export async function startAuthorize({ hooks, engine, ...options }: Options = {}
   const events: unknown[] = []
   const signedIn: AuthorizeTest['signedIn'] = { user: { id: 'ada' } }
   const users: UsersOption = { authenticate: () => signedIn.user, loginUrl: '/login', ...hooks }
-  const server = await authorizationServer({
-    ...(options.accounts === undefined && { issuer: ISSUER }),
-    store,
-    clock,
-    users,
-    onEvent: event => events.push(event),
-    ...options,
-  })
+  const server = documented(
+    await authorizationServer({
+      ...(options.accounts === undefined && { issuer: ISSUER }),
+      store,
+      clock,
+      users,
+      onEvent: event => events.push(event),
+      ...options,
+    }),
+  )
   const app = express()
   app.use(server.router)
   const test = { server, app, clock, store, events, signedIn, fails, close: () => server.close() }

@@ -12,6 +12,7 @@ import { atMountPath } from '../../../lib/authorization-server/openapi/document-
 import { API_CREATION } from '../../../lib/authorization-server/schemas/api.js'
 import { embeddedStore } from '../../../lib/store/embedded/index.js'
 import { seedKeys } from '../../support/seeded-keys.js'
+import { documented } from '../../support/documented.js'
 
 interface Operation {
   operationId: string
@@ -72,7 +73,7 @@ for (const { title, options, prefix } of configurations) {
     const documents = new Map<string, Document>()
     let server: AuthorizationServer
     before(async () => {
-      server = await authorizationServer({ store: await seedKeys(embeddedStore(':memory:')), ...options })
+      server = documented(await authorizationServer({ store: await seedKeys(embeddedStore(':memory:')), ...options }))
       for (const [name, router] of [
         ['public', server.router],
         ['management', server.adminRouter],
@@ -169,7 +170,7 @@ describe('/openapi.json', () => {
   let server: AuthorizationServer
   before(async () => {
     const store = await seedKeys(embeddedStore(':memory:'))
-    server = await authorizationServer({ store, issuer: 'https://id.example.com' })
+    server = documented(await authorizationServer({ store, issuer: 'https://id.example.com' }))
   })
   after(() => server.close())
 

@@ -119,6 +119,7 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'wrong_secret',
   'expired_secret',
   'too_many_failures',
+  'too_many_requests',
   // The grant.
   'no_grant_type',
   'unknown_grant_type',

@@ -59,7 +59,7 @@ describe('imports', () => {
   const layers: Record<string, readonly string[]> = {
     'resource-server': ['contract', 'options', 'keys', 'token', 'dpop', 'guard', ''],
     'authorization-server': [
-      ...['context', 'pages', 'schemas', 'keys', 'clients', 'accounts', 'users', 'grants', 'discovery'],
+      ...['context', 'limits', 'pages', 'schemas', 'keys', 'clients', 'accounts', 'users', 'grants', 'discovery'],
       ...['openapi', 'tokens', 'consent', 'authorize', 'admin', 'bootstrap', ''],
     ],
   }

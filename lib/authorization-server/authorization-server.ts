@@ -1,4 +1,4 @@
-import { forwardClock } from '../clock.js'
+import { type Clock, forwardClock } from '../clock.js'
 import { ManagementError } from '../errors.js'
 import { isManagementFault, isOauthFault, managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
 import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
@@ -6,7 +6,7 @@ import type { Handler, HttpRequest } from '../http/handler.js'
 import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
 import { pathOf } from '../http/request-target.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
-import type { Store } from '../store/port.js'
+import type { Counters, Store } from '../store/port.js'
 import { createSweeper } from '../store/sweeper.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
 import {
@@ -43,7 +43,7 @@ import { createOpenApiHandlers } from './openapi-documents.js'
 import { DOCUMENT_PATH } from './openapi/place.js'
 import { type AuthorizationServerOptions, type ValidatedOptions, validateOptions } from './options.js'
 import { createPublicRoutes, DECISION_PATH, type PublicRoute } from './public-routes.js'
-import { createFailureLimiter } from './clients/rate-limit.js'
+import { createLimits } from './limits/limits.js'
 import { createRegistry } from './context/registry.js'
 import { createSecretUses } from './clients/secret-uses.js'
 import { createSigningKeys } from './keys/signing-keys.js'
@@ -121,8 +121,10 @@ export interface PreparedServer {
 export async function prepareServer(options: AuthorizationServerOptions): Promise<PreparedServer> {
   const checked = validateOptions(options)
   const { store, accounts, checks } = checked
+  const ageClock = forwardClock(checked.clock)
   const records = await openRecords(store)
-  const { context, tokenContext, authorizeContext, bootstrap } = assemble(checked, records)
+  const counters = await store.counters?.(ageClock)
+  const { context, tokenContext, authorizeContext, bootstrap } = assemble(checked, { records, counters, ageClock })
   const health = (...call: readonly unknown[]): Promise<void> => {
     refuseAsMiddleware(call, 'health', CALL_IN_HANDLER)
     return store.ping()
@@ -191,6 +193,13 @@ function expiringOf(records: Records): readonly Pick<Records['sessions'], 'remov
   return [authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens]
 }
 
+interface Opened {
+  records: Records
+  /** Absent: this process counts for itself. */
+  counters: Counters | undefined
+  ageClock: Clock
+}
+
 interface Assembly {
   context: ServerContext
   tokenContext: TokenContext
@@ -198,9 +207,8 @@ interface Assembly {
   bootstrap: Bootstrap
 }
 
-function assemble(options: ValidatedOptions, records: Records): Assembly {
+function assemble(options: ValidatedOptions, { records, counters, ageClock }: Opened): Assembly {
   const { clock, tokenType, managementClient, refreshGrace, revokesAccessTokens, consentPage } = options
-  const ageClock = forwardClock(clock)
   const emit = createEmit(options.onEvent)
   const encryption = createKeyEncryption(options.encryption)
   const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
@@ -211,7 +219,7 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const managers =
     options.authorizeAdmin === undefined ? createManagers({ clients: records.clients, clock }) : ANY_MANAGER
   const secretUses = createSecretUses({ records, clock, ageClock, emit })
-  const limiter = createFailureLimiter(options.clientAuthenticationLimits, ageClock)
+  const limits = createLimits(options.rateLimits, { clock: ageClock, emit, counters })
   const permissions = MANAGEMENT_PERMISSIONS
   const grants = createGrants({ records, clock, emit })
   const users = options.users && createUsers(options.users, emit)
@@ -219,16 +227,16 @@ function assemble(options: ValidatedOptions, records: Records): Assembly {
   const { apiGrants } = options
   return {
     context: {
-      ...{ clock, records, registry, grants, secretUses, managers, authorizeAdmin, apiGrants },
+      ...{ clock, records, registry, grants, secretUses, limits, managers, authorizeAdmin, apiGrants },
       ...(users !== undefined && { users }),
     },
     tokenContext: {
-      ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limiter },
+      ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limits },
       ...{ apiGrants, refreshGrace, revokesAccessTokens },
       ...(users !== undefined && { users }),
     },
     authorizeContext: {
-      ...{ clock, registry, records, emit, apiGrants, consents: createConsents({ records, clock }) },
+      ...{ clock, registry, records, emit, apiGrants, limits, consents: createConsents({ records, clock }) },
       ...(users !== undefined && { users }),
       ...(consentPage !== undefined && { consentPage }),
     },

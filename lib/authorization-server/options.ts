@@ -7,8 +7,9 @@ import type { ManagementClientOption } from './bootstrap/bootstrap.js'
 import type { AccountResolver, AuthorizeAdmin } from './context/context.js'
 import type { Emit } from './context/events.js'
 import { type IssuerChecks, validateIssuer, validateSwitch } from './context/issuer.js'
+import { validateMembers } from './context/members.js'
 import { type EncryptionOption, type EncryptionSettings, parseEncryptionOption } from './keys/key-encryption.js'
-import type { FailureLimits, RateLimit } from './clients/rate-limit.js'
+import { type RateLimits, type ValidatedRateLimits, validateRateLimits } from './limits/options.js'
 import type { ConsentPage } from './consent/consent-view.js'
 import type { ApiGrantsMode } from './tokens/token-services.js'
 import { validateUsers } from './users/users.js'
@@ -45,7 +46,7 @@ export interface AuthorizationServerOptions {
    * nothing: a client gets only what its `api_grants` name. Default `open`.
    */
   apiGrants?: ApiGrantsMode
-  /** Limits by address and process; `false` switches all of them off. */
+  /** How many requests are served in a while; `false` switches all limits off. */
   rateLimits?: false | RateLimits
   /** The `typ` of access tokens. Default: `at+jwt` (RFC 9068 §2.1). */
   tokenType?: TokenType
@@ -64,14 +65,6 @@ export interface AuthorizationServerOptions {
   onEvent?: Emit
 }
 
-export interface RateLimits {
-  /**
-   * Failed client authentications that are answered as such, further ones get 429; a right secret is never refused.
-   * Of one address: default 100 in 60 seconds. Of one client from one address: default 20 in 60 seconds. `false`: no limit.
-   */
-  clientAuthentication?: Partial<FailureLimits> | false
-}
-
 /** The options after their checks, with every default. */
 export interface ValidatedOptions {
   accounts: AccountResolver
@@ -82,7 +75,7 @@ export interface ValidatedOptions {
   encryption: EncryptionSettings
   managementClient: ManagementClientOption
   apiGrants: ApiGrantsMode
-  clientAuthenticationLimits: FailureLimits | false
+  rateLimits: ValidatedRateLimits
   tokenType: TokenType
   users: UsersOption | undefined
   consentPage: ConsentPage | undefined
@@ -127,7 +120,7 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     encryption: parseEncryptionOption(options.encryptionKey),
     managementClient: validateManagementClient(options.managementClient),
     apiGrants: validateApiGrants(options.apiGrants),
-    clientAuthenticationLimits: validateRateLimits(options.rateLimits),
+    rateLimits: validateRateLimits(options.rateLimits),
     tokenType: validateTokenType(options.tokenType),
     users: validateUsers(options.users),
     consentPage: validateFunction(options.consentPage, 'consentPage'),
@@ -183,44 +176,6 @@ function validateText(value: unknown, name: string, pattern: RegExp): string {
   if (typeof value !== 'string') throw invalidType(`${name}: must be a string`)
   if (!pattern.test(value)) throw invalidValue(`${name}: must match ${pattern.source}`)
   return value
-}
-
-const FAILURE_LIMITS: FailureLimits = { address: { limit: 100, window: 60 }, client: { limit: 20, window: 60 } }
-
-function validateRateLimits(rateLimits: unknown): FailureLimits | false {
-  if (rateLimits === false) return false
-  const { clientAuthentication: limits = {} } = validateMembers(rateLimits, 'rateLimits', ['clientAuthentication'])
-  if (limits === false) return false
-  const { address = FAILURE_LIMITS.address, client = FAILURE_LIMITS.client } = validateMembers(
-    limits,
-    'rateLimits.clientAuthentication',
-    ['address', 'client'],
-  )
-  return {
-    address: validateLimit(address, 'rateLimits.clientAuthentication.address'),
-    client: validateLimit(client, 'rateLimits.clientAuthentication.client'),
-  }
-}
-
-function validateLimit(option: unknown, name: string): RateLimit | false {
-  if (option === false) return false
-  const { limit, window } = validateMembers(option, name, ['limit', 'window'])
-  return { limit: validateCount(limit, `${name}.limit`), window: validateCount(window, `${name}.window`) }
-}
-
-function validateCount(value: unknown, name: string): number {
-  if (typeof value !== 'number') throw invalidType(`${name}: must be a number`)
-  if (!Number.isSafeInteger(value) || value < 1) throw invalidValue(`${name}: must be a whole number, 1 or more`)
-  return value
-}
-
-/** Demands an object without other members; absent: an empty one. */
-function validateMembers(value: unknown, name: string, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null) throw invalidType(`${name}: must be false or an object`)
-  const unknown = Object.keys(value).find(member => !known.includes(member))
-  if (unknown !== undefined) throw invalidValue(`${name}.${unknown}: is not an option`)
-  return Object.fromEntries(Object.entries(value))
 }
 
 function validateApiGrants(mode: ApiGrantsMode | undefined): ApiGrantsMode {

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../timers.js'
+import { after } from '../timers.js'
 import type { HttpRequest, HttpResponse } from './handler.js'
 
 /** How much of a body is dropped once its request has been answered. What comes after that is cut off. */
@@ -11,14 +11,7 @@ export interface DropBounds {
   after(milliseconds: number, run: () => void): () => void
 }
 
-const BOUNDS: DropBounds = {
-  bytes: 64 * 1024 * 1024,
-  time: 30_000,
-  after(milliseconds, run) {
-    const timer = setTimeout(run, milliseconds).unref()
-    return () => clearTimeout(timer)
-  },
-}
+const BOUNDS: DropBounds = { bytes: 64 * 1024 * 1024, time: 30_000, after }
 
 const ours = new WeakMap<HttpResponse, HttpRequest>()
 

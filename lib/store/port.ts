@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import type { FieldTable } from '../query/fields.js'
 import type { Filter } from '../query/tree.js'
 
@@ -18,8 +19,33 @@ export interface Store {
   collection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>>
   /** Resolves when the store answers. @throws StoreUnavailableError */
   ping(): Promise<void>
+  /**
+   * Counters that every process on this store shares, whose windows go by this clock. An engine that one process alone
+   * uses has none.
+   */
+  counters?(clock: Clock): Promise<Counters>
   /** Writes everything out and lets go of the store. A second call is harmless. */
   close(): Promise<void>
+}
+
+/** Counts of events in windows of time. They need not survive the store's death. */
+export interface Counters {
+  /**
+   * Adds to the count of the key. Where no window of the key is running, one begins. Atomic: of any number of concurrent
+   * callers each is given another count.
+   * @param key any text of at most 200 characters
+   * @param by 1 or more
+   * @param length of a window that begins, in milliseconds
+   * @throws StoreUnavailableError it is not known then whether it was counted
+   */
+  increment(key: string, by: number, length: number): Promise<CountedWindow>
+}
+
+export interface CountedWindow {
+  /** What was added since the window began, this time included. */
+  count: number
+  /** In how many milliseconds the window ends. */
+  endsIn: number
 }
 
 /** What every record has. */

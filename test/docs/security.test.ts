@@ -52,7 +52,7 @@ describe('SECURITY.md, the bounds', () => {
     [/^cached key rings/, '1 000', `${server}/keys/signing-keys.ts`, 'MAX_RINGS', 1_000],
     [/^cached key rings/, '30 s', `${server}/keys/signing-keys.ts`, 'RING_AGE', 30_000],
     [/^verifiers/, '250', `${server}/tokens/own-verifiers.ts`, 'MAX_VERIFIERS', 250],
-    [/^addresses/, '20 000', `${server}/clients/rate-limit.ts`, 'MAX_WINDOWS', 20_000],
+    [/^windows of the limits/, '20 000', `${server}/limits/limit.ts`, 'MAX_WINDOWS', 20_000],
     [/^a sign-in at another/, '10 s', 'users/provider.ts', 'TIMEOUT', 10_000],
     [/^a sign-in at another/, '512 KB', 'users/attempt.ts', 'MAX_BYTES', 512 * KB],
     [/^uses of secrets/, '100', `${server}/clients/secret-uses.ts`, 'MAX_WRITES', 100],

@@ -3,6 +3,7 @@ import type { SecretUses } from '../clients/secret-uses.js'
 import type { AuthorizeAdmin, Records, Registry } from '../context/context.js'
 import type { ApiGrantsMode } from '../tokens/token-services.js'
 import type { Users } from '../users/users.js'
+import type { Limits } from '../limits/limits.js'
 import type { Grants } from '../grants/grants.js'
 import type { Managers } from './managers.js'
 
@@ -13,6 +14,7 @@ export interface ServerContext {
   registry: Registry
   grants: Grants
   secretUses: SecretUses
+  limits: Pick<Limits, 'failure' | 'management'>
   /** Sees to it that somebody can manage each account. */
   managers: Managers
   apiGrants: ApiGrantsMode

@@ -42,7 +42,7 @@ export function createAuthorizeAdmin(services: AdminCheckServices): AuthorizeAdm
       const auth = await authenticatorOf(account)(req)
       if (auth === undefined) throw new UnauthenticatedError('An access token is needed', { detail: 'no_credential' })
       const scopes = await scopesOf(auth, account)
-      if (scopes.includes(scope)) return { scopes }
+      if (scopes.includes(scope)) return { scopes, clientId: auth.clientId }
       throw insufficient('scope_missing', auth)
     } catch (error) {
       throw withChallenge(error, req, scope, account)

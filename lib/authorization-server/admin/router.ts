@@ -1,4 +1,4 @@
-import { ManagementError } from '../../errors.js'
+import { ManagementError, OAuthError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account, AdminCaller } from '../context/context.js'
@@ -23,9 +23,31 @@ export function createAdminRouter(context: ServerContext): AccountHandler {
 async function serve(context: ServerContext, account: Account, req: HttpRequest, res: HttpResponse): Promise<void> {
   const { route, ids } = findRoute(req)
   const method = findMethod(route, req)
-  const caller = readCaller(await context.authorizeAdmin(req, method.scope, account))
+  const caller = await admit(context, { req, scope: method.scope, account })
   await method.run({ context, account, caller, req, res, ids })
 }
+
+/** Whom the check lets through, and the limits too. */
+async function admit(
+  { authorizeAdmin, limits }: ServerContext,
+  { req, scope, account }: { req: HttpRequest; scope: string; account: Account },
+): Promise<AdminCaller> {
+  let answer: unknown
+  try {
+    answer = await authorizeAdmin(req, scope, account)
+  } catch (error) {
+    if (!isUnauthorized(error)) throw error
+    const headers = await limits.failure(req, account)
+    if (headers === undefined) throw error
+    throw new ManagementError('too_many_requests', 'Too many failed requests.', { headers, cause: error })
+  }
+  const caller = readCaller(answer)
+  await limits.management(req, account, caller.clientId)
+  return caller
+}
+
+const isUnauthorized = (error: unknown): boolean =>
+  (error instanceof OAuthError || error instanceof ManagementError) && error.status === 401
 
 /** The check may be the host's: what it answers decides who may do what, so nothing is taken on trust. */
 function readCaller(answer: unknown): AdminCaller {
@@ -33,7 +55,11 @@ function readCaller(answer: unknown): AdminCaller {
   if (!Array.isArray(scopes) || !scopes.every(scope => typeof scope === 'string')) {
     throw new TypeError('authorizeAdmin: must answer { scopes }, a list of strings')
   }
-  return { scopes: [...scopes] }
+  const clientId = 'clientId' in Object(answer) ? (answer as { clientId: unknown }).clientId : undefined
+  if (clientId !== undefined && typeof clientId !== 'string') {
+    throw new TypeError('authorizeAdmin: must answer { scopes, clientId }, a list of strings and a string')
+  }
+  return { scopes: [...scopes], ...(clientId !== undefined && { clientId }) }
 }
 
 function findRoute(req: HttpRequest): { route: Route; ids: string[] } {

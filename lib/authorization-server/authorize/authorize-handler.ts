@@ -36,6 +36,7 @@ export function createAuthorizeHandler(context: AuthorizeContext): AccountHandle
     let parameters: AuthorizationParameters
     try {
       assertMethod(req, ['GET', 'HEAD', 'POST'])
+      await context.limits.authorize(req, account)
       call = { context, users: requireUsers(context), req, res, account }
       parameters = await readAuthorizationParameters(req)
       const client = await findClient(parameters, account, context)

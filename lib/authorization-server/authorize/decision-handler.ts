@@ -32,6 +32,7 @@ export function createDecisionHandler(context: AuthorizeContext): AccountHandler
     let pending: Pending | undefined
     try {
       assertMethod(req, ['GET', 'POST'])
+      await context.limits.authorize(req, account)
       const users = requireUsers(context)
       const form = req.method === 'POST' ? await readFormPairs(req, FORM_LIMIT) : undefined
       pending = await findPending(req, account, context)

@@ -8,7 +8,7 @@ import type { HttpRequest } from '../../http/handler.js'
 import type { ClientRecord, ClientSecret } from '../../store/records.js'
 import { findSecret, isExpired } from './client-secrets.js'
 import type { Account, Registry } from '../context/context.js'
-import type { FailureLimiter } from './rate-limit.js'
+import type { Limits } from '../limits/limits.js'
 
 /** The public text of every failure: which rule refused is for events alone. */
 const FAILED = 'Client authentication failed.'
@@ -36,7 +36,7 @@ export interface AuthenticationRules {
 export interface AuthenticationServices {
   registry: Registry
   clock: Clock
-  limiter: FailureLimiter
+  limits: Pick<Limits, 'failure'>
 }
 
 /**
@@ -56,23 +56,21 @@ export async function authenticateClient(
   { publicClients = true, onNamed }: AuthenticationRules = {},
 ): Promise<AuthenticatedClient> {
   let clientId = ''
+  let named: ClientRecord | null = null
   try {
     const credentials = readCredentials(req, parameters, account)
     clientId = credentials.clientId
     const found = services.registry.client(account.name, clientId)
-    const named = found instanceof Promise ? await found : found
+    named = found instanceof Promise ? await found : found
     onNamed?.(named)
     const proven = prove(credentials, named, account, services.clock.now())
     if (proven.secret === undefined && !publicClients) throw refuse(account, credentials.basic, 'public_client')
     return proven
   } catch (error) {
-    const seconds = error instanceof InvalidClientError ? services.limiter.fail(req, account.name, clientId) : undefined
-    if (seconds === undefined) throw error
-    throw new RequestRateError('Too many failed requests.', {
-      detail: 'too_many_failures',
-      headers: { 'Retry-After': String(seconds) },
-      cause: error,
-    })
+    if (!(error instanceof InvalidClientError)) throw error
+    const headers = await services.limits.failure(req, account, { clientId, exists: named !== null })
+    if (headers === undefined) throw error
+    throw new RequestRateError('Too many failed requests.', { detail: 'too_many_failures', headers, cause: error })
   }
 }
 

@@ -62,6 +62,8 @@ export interface Registry {
 export interface AdminCaller {
   /** The management scopes the caller holds; only these can be handed on in `api_grants`. */
   scopes: readonly string[]
+  /** Its client, where it is one: calls are counted by it. Absent: they are counted by address. */
+  clientId?: string
 }
 
 /** The host application's own check of management calls. Rejecting with a ManagementError or OAuthError refuses the call. */

@@ -52,10 +52,15 @@ export type ServerEvent =
   | { type: 'sign_in.refused'; account: string; source: string; detail: SignInDetail }
   /** One of the host's functions about users threw, or answered something else than it may. */
   | { type: 'users.failed'; account: string; hook: UsersHook; cause: unknown }
+  /** A limit of `rateLimits` has begun to refuse: once in a window and process, not for each request. */
+  | { type: 'limit.reached'; account: string; limit: LimitName; clientId?: string; address?: string }
   | { type: 'server.error'; account?: string; cause: unknown }
 
 /** The endpoints besides the token endpoint. */
 export type RefusingEndpoint = 'revocation' | 'introspection' | 'userinfo'
+
+/** The names of the limits. */
+export type LimitName = 'clientAuthentication' | 'token' | 'authorize' | 'management'
 
 /** The host's functions about users. */
 export type UsersHook = 'authenticate' | 'loginUrl' | 'permissionsOf' | 'claimsOf' | 'consentPage'

@@ -38,6 +38,7 @@ export function createClientEndpoint(
     try {
       const request = await readClientRequest(req, res, account, context, callers)
       client = request.client
+      await context.limits.token(req, account, client)
       await answer({ context, account, client, token: readToken(request.parameters) }, res)
     } catch (error) {
       reportRefusal(context.emit, { endpoint: name, account, client }, error)

@@ -5,6 +5,7 @@ import type { ClientRecord } from '../../store/records.js'
 import { type AuthenticationServices, authenticateClient } from '../clients/client-authentication.js'
 import type { SecretUses } from '../clients/secret-uses.js'
 import type { Account } from '../context/context.js'
+import type { Limits } from '../limits/limits.js'
 import { allowOriginOf } from './cors.js'
 
 /** Bytes a body may have. */
@@ -18,6 +19,7 @@ export interface ClientRequest {
 
 export interface ClientRequestServices extends AuthenticationServices {
   secretUses: SecretUses
+  limits: Limits
 }
 
 /** Who may call an endpoint. */

@@ -9,7 +9,7 @@ import type { Registry } from '../context/context.js'
 const MAX_AGE = 600
 
 /** What scripts may read of an answer besides what they always may. */
-const EXPOSED = ['WWW-Authenticate', 'Retry-After']
+const EXPOSED = ['WWW-Authenticate', 'Retry-After', 'RateLimit', 'RateLimit-Policy']
 
 /**
  * Lets scripts of other origins call an endpoint (Fetch, CORS protocol): the preflight, which does not say for whom it

@@ -42,6 +42,8 @@ async function issue(call: TokenCall): Promise<TokenResponse> {
   const { context, req, res, account } = call
   const { client, parameters } = await readClientRequest(req, res, account, context, CALLERS)
   call.client = client
+  const counted = context.limits.token(req, account, client)
+  if (counted !== undefined) await counted
   const grant = findGrant(parameters)
   assertGrantOf(client, grant)
   return grant.handle({ services: context, account, client, parameters })

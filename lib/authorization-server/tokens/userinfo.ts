@@ -9,6 +9,7 @@ import { isB64Token, malformed, readCredential } from '../../resource-server/gua
 import { insufficient, refuse } from '../../resource-server/contract/refuse.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
+import type { Limits } from '../limits/limits.js'
 import { releasedClaims } from '../users/user-claims.js'
 import { TOKEN_BODY_LIMIT } from './client-request.js'
 import { allowOriginOf, withCors } from './cors.js'
@@ -16,16 +17,20 @@ import { reportRefusal } from './report-refusal.js'
 import type { TokenServices } from './token-services.js'
 import type { LiveToken, TokenState } from './token-state.js'
 
+/** What it works with. */
+export type UserInfoContext = TokenServices & { limits: Pick<Limits, 'token'> }
+
 const METHODS = ['GET', 'HEAD', 'POST']
 
 /** `GET` and `POST /userinfo` (OpenID Connect Core §5.3): who the user is, for an access token with `openid`. */
-export function createUserInfoHandler(context: TokenServices): AccountHandler {
+export function createUserInfoHandler(context: UserInfoContext): AccountHandler {
   async function answer(req: HttpRequest, res: HttpResponse, account: Account): Promise<void> {
     assertMethod(req, METHODS)
     const token = await readToken(req)
     if (token === undefined) throw new UnauthenticatedError('An access token is needed', { detail: missing(req) })
     await allowOriginOfToken(token, { context, req, res, account })
     const live = await verify(token, context.tokenState, account)
+    await context.limits.token(req, account, live.client)
     sendJson(res, 200, await describe(live, context, account), NOT_STORED)
   }
 

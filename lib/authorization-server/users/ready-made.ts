@@ -6,6 +6,7 @@ import type { AccountHandler, AccountRouterOptions } from '../accounts/account-r
 import type { Account, Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
 import type { Clock } from '../../clock.js'
+import type { Limits } from '../limits/limits.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import { html } from '../pages/html.js'
 import { isPageFault, PageError, pageErrorHandler, unavailable } from '../pages/page-error.js'
@@ -32,6 +33,7 @@ export interface UserServices {
   records: Pick<Records, 'sessions' | 'signIns' | 'authorizationRequests'>
   registry: Pick<Registry, 'client'>
   signingKeys: Pick<SigningKeys, 'publicKeys'>
+  limits: Pick<Limits, 'authorize'>
   /** A router that finds accounts, and opens them, as the server's own do. */
   createRouter(
     name: string,
@@ -99,13 +101,13 @@ const PATHS = ['/login', '/login/callback', '/logout']
 type Bound = { router: Handler; sessions: ReturnType<typeof createSessions> }
 
 function open(method: SignInMethod, lifetime: number, services: UserServices): Bound {
-  const { clock, records, registry, signingKeys, emit, createRouter } = services
+  const { clock, records, registry, signingKeys, limits, emit, createRouter } = services
   const { source } = method
   const sessions = createSessions({ records, clock, source, lifetime, emit })
   const signIns = createSignIns({ records, clock })
   const handlers = new Map<string, AccountHandler>()
   for (const [path, handle] of method.handlers({ clock, sessions, signIns })) {
-    handlers.set(path, tellRefusals(handle, source, emit))
+    handlers.set(path, tellRefusals(limit(handle, limits), source, emit))
   }
   handlers.set('/logout', createLogoutHandler({ sessions, registry, signingKeys }))
   const paths = [...handlers.keys()]
@@ -118,6 +120,14 @@ function open(method: SignInMethod, lifetime: number, services: UserServices): B
     isFault: isPageFault,
   })
   return { router, sessions }
+}
+
+/** A sign-in counts as what leads to it: by address. */
+function limit(handle: AccountHandler, limits: UserServices['limits']): AccountHandler {
+  return async function limited(req, res, account) {
+    await limits.authorize(req, account)
+    await handle(req, res, account)
+  }
 }
 
 /** Tells the events of each sign-in that is refused. */

@@ -1,7 +1,8 @@
 import { type Connection, createConnection, type Mongoose } from 'mongoose'
 import { type Clock, systemClock } from '../../clock.js'
 import { invalidType, invalidValue, StoreUnavailableError } from '../../errors.js'
-import type { Collection, RecordKind, Store, StoredRecord } from '../port.js'
+import type { Collection, Counters, RecordKind, Store, StoredRecord } from '../port.js'
+import { MongoCounters } from './mongo-counters.js'
 import { translate } from './failures.js'
 import { createModel } from './model.js'
 import { MongoCollection } from './mongo-collection.js'
@@ -104,6 +105,15 @@ class MongoStore implements Store {
     const connection = await this.#connect()
     if (connection.db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
     await translate(connection.db.command({ ping: 1 }), this.#options.operationTimeout)
+  }
+
+  async counters(clock: Clock): Promise<Counters> {
+    const { db } = await this.#connect()
+    if (db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
+    const { operationTimeout: timeout, prefix } = this.#options
+    const counters = new MongoCounters(db, `${prefix}limits`, { clock, timeout })
+    await translate(counters.createIndexes(), INDEX_TIMEOUT)
+    return counters
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,73 @@
+import type { Connection } from 'mongoose'
+import { RateLimiterMongo } from 'rate-limiter-flexible'
+import type { Clock } from '../../clock.js'
+import type { CountedWindow, Counters } from '../port.js'
+import { translate } from './failures.js'
+
+type Db = NonNullable<Connection['db']>
+
+/** What the limiter needs of a collection. */
+interface LimiterCollection {
+  createIndex(keys: Record<string, 1 | -1>, options: object): Promise<string>
+  findOneAndUpdate(where: object, change: object, options: object): Promise<object | null>
+}
+
+/** Counters in a collection of MongoDB, kept by rate-limiter-flexible: one conditional update for each increment. */
+export class MongoCounters implements Counters {
+  readonly #limiter: RateLimiterMongo
+  readonly #timeout: number
+
+  /** @param timeout how long one operation may take, in milliseconds */
+  constructor(db: Db, name: string, { clock, timeout }: { clock: Clock; timeout: number }) {
+    this.#timeout = timeout
+    this.#limiter = new RateLimiterMongo({
+      storeClient: { collection: () => atClock(db, name, clock) },
+      tableName: name,
+      keyPrefix: '',
+      // What is allowed is decided by whoever counts.
+      points: 0,
+      duration: 1,
+      disableIndexesCreation: true,
+    })
+  }
+
+  /** The keys', which is unique, and the one by which MongoDB removes windows that have ended. */
+  createIndexes(): Promise<void> {
+    return this.#limiter.createIndexes()
+  }
+
+  async increment(key: string, by: number, length: number): Promise<CountedWindow> {
+    // Its types do not know the duration, and demand the attributes.
+    const options = { attrs: {}, customDuration: length / 1000 }
+    const counting = this.#limiter.penalty(key, by, options)
+    const { consumedPoints, msBeforeNext } = await translate(counting, this.#timeout)
+    return { count: consumedPoints, endsIn: msBeforeNext }
+  }
+}
+
+/**
+ * The collection as the limiter is to see it. The limiter reads the machine's time: the dates that it writes and compares
+ * are moved to our clock's, and back. A count needs no majority: a lost one lets somebody through.
+ */
+function atClock(db: Db, name: string, clock: Clock): LimiterCollection {
+  const collection = db.collection(name, { writeConcern: { w: 1 } })
+  return {
+    createIndex: (keys, options) => collection.createIndex(keys, options),
+    async findOneAndUpdate(where, change, options) {
+      const ahead = clock.now() - Date.now()
+      const counted = await collection.findOneAndUpdate(move(where, ahead), move(change, ahead), {
+        ...options,
+        includeResultMetadata: false,
+      })
+      return counted && move(counted, -ahead)
+    },
+  }
+}
+
+/** A copy in which every date is later by so many milliseconds. */
+function move<T>(value: T, milliseconds: number): T {
+  if (value instanceof Date) return new Date(value.getTime() + milliseconds) as T
+  if (Array.isArray(value)) return value.map(item => move(item, milliseconds)) as T
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, move(item, milliseconds)])) as T
+}

@@ -35,7 +35,7 @@ export interface Counters {
    * callers each is given another count.
    * @param key any text of at most 200 characters
    * @param by 1 or more
-   * @param length of a window that begins, in milliseconds
+   * @param length of a window that begins, in whole seconds
    * @throws StoreUnavailableError it is not known then whether it was counted
    */
   increment(key: string, by: number, length: number): Promise<CountedWindow>

@@ -68,7 +68,7 @@ export function createSharedCounts({ counters, clock, after = timer }: SharedCou
   function adopt(window: Window, { count, endsIn }: CountedWindow, length: number): void {
     window.count = Math.max(window.count, count + window.untold)
     // One that a clock began which was ahead does not last longer here.
-    window.endsAt = clock.now() + Math.min(endsIn, length)
+    window.endsAt = clock.now() + Math.min(endsIn, length * 1000)
   }
 
   function askInTime(key: string, window: Window, length: number): Promise<number> {
@@ -90,7 +90,7 @@ export function createSharedCounts({ counters, clock, after = timer }: SharedCou
   }
 
   return {
-    tell(name, key, window, { limit, window: seconds }) {
+    tell(name, key, window, { limit, window: length }) {
       const step = Math.max(1, Math.floor(limit / PART))
       window.untold++
       if (window.untold < step || underWay >= MAX_UNDER_WAY) return undefined
@@ -99,7 +99,7 @@ export function createSharedCounts({ counters, clock, after = timer }: SharedCou
         if (clock.now() < (pausedUntil ?? 0)) return undefined
         pause()
       }
-      const asking = askInTime(`${name} ${key}`, window, seconds * 1000)
+      const asking = askInTime(`${name} ${key}`, window, length)
       return step > 1 || isTrial ? undefined : asking
     },
   }

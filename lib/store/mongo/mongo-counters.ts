@@ -38,7 +38,7 @@ export class MongoCounters implements Counters {
 
   async increment(key: string, by: number, length: number): Promise<CountedWindow> {
     // Its types do not know the duration, and demand the attributes.
-    const options = { attrs: {}, customDuration: length / 1000 }
+    const options = { attrs: {}, customDuration: length }
     const counting = this.#limiter.penalty(key, by, options)
     const { consumedPoints, msBeforeNext } = await translate(counting, this.#timeout)
     return { count: consumedPoints, endsIn: msBeforeNext }
@@ -47,27 +47,29 @@ export class MongoCounters implements Counters {
 
 /**
  * The collection as the limiter is to see it. The limiter reads the machine's time: the dates that it writes and compares
- * are moved to our clock's, and back. A count needs no majority: a lost one lets somebody through.
+ * are moved to our clock's, and those that it is given back. A count needs no majority: a lost one lets somebody through.
  */
 function atClock(db: Db, name: string, clock: Clock): LimiterCollection {
   const collection = db.collection(name, { writeConcern: { w: 1 } })
   return {
     createIndex: (keys, options) => collection.createIndex(keys, options),
     async findOneAndUpdate(where, change, options) {
-      const ahead = clock.now() - Date.now()
-      const counted = await collection.findOneAndUpdate(move(where, ahead), move(change, ahead), {
+      const [machine, now] = [Date.now(), clock.now()]
+      // It means now, or whole seconds from now; and some time has passed since it read the time.
+      const toClock = (date: number): number => now + Math.ceil((date - machine) / 1000) * 1000
+      const counted = await collection.findOneAndUpdate(mapDates(where, toClock), mapDates(change, toClock), {
         ...options,
         includeResultMetadata: false,
       })
-      return counted && move(counted, -ahead)
+      return counted && mapDates(counted, date => date - clock.now() + Date.now())
     },
   }
 }
 
-/** A copy in which every date is later by so many milliseconds. */
-function move<T>(value: T, milliseconds: number): T {
-  if (value instanceof Date) return new Date(value.getTime() + milliseconds) as T
-  if (Array.isArray(value)) return value.map(item => move(item, milliseconds)) as T
+/** A copy with other dates. */
+function mapDates<T>(value: T, change: (date: number) => number): T {
+  if (value instanceof Date) return new Date(change(value.getTime())) as T
+  if (Array.isArray(value)) return value.map(item => mapDates(item, change)) as T
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, move(item, milliseconds)])) as T
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapDates(item, change)])) as T
 }

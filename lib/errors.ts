@@ -226,6 +226,8 @@ export const MANAGEMENT_STATUS = {
   method_not_allowed: 405,
   already_exists: 409,
   last_manager: 409,
+  too_early: 409,
+  key_in_use: 409,
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,

@@ -211,7 +211,8 @@ function assemble(options: ValidatedOptions, { records, counters, ageClock }: Op
   const { clock, tokenType, managementClient, refreshGrace, revokesAccessTokens, consentPage } = options
   const emit = createEmit(options.onEvent)
   const encryption = createKeyEncryption(options.encryption)
-  const signingKeys = createSigningKeys({ rings: records.keyRings, tokenType, encryption, clock, emit })
+  const keyOptions = { tokenType, encryption, maxAge: options.keyMaxAge }
+  const signingKeys = createSigningKeys({ rings: records.keyRings, ...keyOptions, clock, emit })
   const registry = createRegistry(records, ageClock)
   const revocable = revokesAccessTokens && { revokedTokens: records.revokedTokens }
   const verifiers = createOwnVerifiers({ clock, signingKeys })
@@ -229,6 +230,7 @@ function assemble(options: ValidatedOptions, { records, counters, ageClock }: Op
     context: {
       ...{ clock, records, registry, grants, secretUses, limits, managers, authorizeAdmin, apiGrants },
       ...(users !== undefined && { users }),
+      keys: signingKeys.management,
     },
     tokenContext: {
       ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limits },

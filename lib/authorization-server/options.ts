@@ -10,6 +10,7 @@ import { type IssuerChecks, validateIssuer, validateSwitch } from './context/iss
 import { validateMembers } from './context/members.js'
 import { type EncryptionOption, type EncryptionSettings, parseEncryptionOption } from './keys/key-encryption.js'
 import { type RateLimits, type ValidatedRateLimits, validateRateLimits } from './limits/options.js'
+import { type KeyRotationOption, parseKeyRotation } from './keys/rotation-option.js'
 import type { ConsentPage } from './consent/consent-view.js'
 import type { ApiGrantsMode } from './tokens/token-services.js'
 import { validateUsers } from './users/users.js'
@@ -35,6 +36,8 @@ export interface AuthorizationServerOptions {
    * store. Default: they are stored as they are.
    */
   encryptionKey?: EncryptionOption
+  /** When signing keys are rotated by themselves; `false`: never. Default `{ maxAge: 90 }`: after 90 days. */
+  keyRotation?: KeyRotationOption | false
   /**
    * The management client to create in each account where it is absent. What is not given is generated and returned
    * once, by `takeManagementClients()`. The secret: 32 to 1000 printable ASCII characters; it should have 256 random bits,
@@ -73,6 +76,8 @@ export interface ValidatedOptions {
   clock: Clock
   authorizeAdmin: AuthorizeAdmin | undefined
   encryption: EncryptionSettings
+  /** How long a key signs, in milliseconds; Infinity: until a rotation is asked for. */
+  keyMaxAge: number
   managementClient: ManagementClientOption
   apiGrants: ApiGrantsMode
   rateLimits: ValidatedRateLimits
@@ -92,6 +97,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'clock',
   'authorizeAdmin',
   'encryptionKey',
+  'keyRotation',
   'managementClient',
   'apiGrants',
   'rateLimits',
@@ -118,6 +124,7 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     clock: validateClock(options.clock),
     authorizeAdmin: validateFunction(options.authorizeAdmin, 'authorizeAdmin'),
     encryption: parseEncryptionOption(options.encryptionKey),
+    keyMaxAge: parseKeyRotation(options.keyRotation),
     managementClient: validateManagementClient(options.managementClient),
     apiGrants: validateApiGrants(options.apiGrants),
     rateLimits: validateRateLimits(options.rateLimits),

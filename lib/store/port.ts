@@ -131,4 +131,9 @@ export interface Collection<T extends StoredRecord> {
   remove(account: string, id: string, revision?: number): Promise<boolean>
   /** Removes expired records of all accounts. @returns how many. */
   removeExpired(): Promise<number>
+  /**
+   * The account that comes next after this one, in byte order, among those that have a record of this kind; null: there is
+   * none. So all accounts are gone through, one look-up for each. An account name is `[a-z0-9-]+`; the first is after `''`.
+   */
+  nextAccount(after: string): Promise<string | null>
 }

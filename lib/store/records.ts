@@ -106,6 +106,12 @@ export interface SigningKeyEntry {
   kid: string
   state: KeyState
   created_at: Date
+  /** Since when it stands in the key set. Absent in rings of earlier versions, as the next two are: since it was made. */
+  published_at?: Date
+  /** Since when it signs, or from when on it did; a `next` key has none. */
+  activated_at?: Date
+  /** Since when it does not sign any more: `previous` keys alone. */
+  retired_at?: Date
   /** The public JWK, as JSON text. */
   public_jwk: string
   /** The private JWK as JSON text, or that text encrypted as a compact JWE. */
@@ -114,7 +120,7 @@ export interface SigningKeyEntry {
 
 /**
  * All signing keys of an account in one record, so that every step of a rotation is one compare-and-set
- * and two processes that make the first key at the same moment end with one key.
+ * and two processes that make the first keys at the same moment end with the same ones.
  */
 export interface KeyRingRecord extends StoredRecord {
   keys: SigningKeyEntry[]

@@ -30,6 +30,11 @@ export async function* walk<T extends StoredRecord>(
   } while (after !== null)
 }
 
+/** Every account that has a record of the kind, in byte order. */
+export async function* walkAccounts<T extends StoredRecord>(collection: Collection<T>): AsyncGenerator<string> {
+  for (let at = await collection.nextAccount(''); at !== null; at = await collection.nextAccount(at)) yield at
+}
+
 /** How many records are removed at once. */
 const AT_ONCE = 20
 

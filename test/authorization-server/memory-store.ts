@@ -87,6 +87,15 @@ function createCollection<T extends StoredRecord>(kind: RecordKind<T>, store: Me
     async removeExpired() {
       return 0
     },
+    async nextAccount(after) {
+      await turn('nextAccount')
+      return (
+        records
+          .map(({ account }) => account)
+          .filter(account => account > after)
+          .sort()[0] ?? null
+      )
+    },
   }
 }
 

@@ -40,7 +40,7 @@ const withKey = (store: MemoryStore, encryptionKey: Key): Promise<TestServer> =>
   startServer(encryptionKey === undefined ? { store } : { store, encryptionKey })
 
 describe('signing keys', () => {
-  it('are one, when many requests on two servers need the first at once', async () => {
+  it('are two, when many requests on two servers need the first at once', async () => {
     const store = memoryStore()
     // Accounts that are not listed are opened by their first request.
     const accounts = () => ({ name: 'default', issuer: 'https://id.example.com', mountPath: '' })
@@ -50,6 +50,7 @@ describe('signing keys', () => {
       Array.from({ length: 20 }, (_, i) => request(apps[i % 2] ?? '').get('/.well-known/jwks.json')),
     )
     expect(new Set(answers.map(({ text }) => text))).to.have.property('size', 1)
+    expect((await ringOf(store)).keys.map(({ state }) => state)).to.deep.equal(['current', 'next'])
     expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]))
     const clients = servers.flatMap(({ server }) => server.takeManagementClients())
     expect(clients).to.have.length(1)
@@ -64,10 +65,11 @@ describe('signing keys', () => {
   it('are stored as a compact JWE where an encryption key is given', async () => {
     const store = memoryStore()
     await withKey(store, A.toString('base64'))
-    const [key] = (await ringOf(store)).keys
-    expect(key?.private_jwk).to.match(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
-    const header = JSON.parse(Buffer.from(key?.private_jwk.split('.')[0] ?? '', 'base64url').toString())
-    expect(header).to.deep.equal({ alg: 'dir', enc: 'A256GCM', account: 'default', kid: key?.kid })
+    for (const { kid, private_jwk } of (await ringOf(store)).keys) {
+      expect(private_jwk).to.match(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
+      const header = JSON.parse(Buffer.from(private_jwk.split('.')[0] ?? '', 'base64url').toString())
+      expect(header).to.deep.equal({ alg: 'dir', enc: 'A256GCM', account: 'default', kid })
+    }
   })
 
   const starts: { description: string; first: Key; second: Key; code: string | undefined }[] = [
@@ -138,6 +140,7 @@ describe('signing keys', () => {
     },
     { description: 'no current key', change: member({ state: 'previous' }) },
     { description: 'two current keys', change: ({ keys }) => keys.push(...keys) },
+    { description: 'two next keys', change: ({ keys }) => keys.push(...keys.slice(1)) },
     { description: 'no keys', change: ring => ring.keys.splice(0) },
     { description: 'no list of keys', change: ring => Object.assign(ring, { keys: MARK }) },
     { description: 'a key that is none', change: ring => Object.assign(ring, { keys: [MARK] }) },
@@ -155,6 +158,10 @@ describe('signing keys', () => {
     { description: 'a public key that is a list', change: member({ public_jwk: `["${MARK}"]` }) },
     { description: 'a public key without members', change: member({ public_jwk: '{"kty":"RSA"}' }) },
     { description: 'a key without its time', change: member({ created_at: MARK }) },
+    ...['published_at', 'activated_at', 'retired_at'].map(name => ({
+      description: `another ${name} than a time`,
+      change: member({ [name]: MARK }),
+    })),
   ]
   for (const { description, code = 'ERR_KEY_RING', key, change } of faults) {
     it(`do not start with ${description} in the store, and say so without a piece of it`, async () => {
@@ -179,13 +186,13 @@ describe('signing keys', () => {
     const other = await ringOf(await seededStore(undefined, 1))
     const ring = await ringOf(store)
     const [old] = ring.keys
-    const [fresh] = other.keys
-    if (old === undefined || fresh === undefined) throw new Error('no keys')
-    const next = { ...old, state: 'previous' as const }
+    const [fresh, next] = other.keys
+    if (old === undefined || fresh === undefined || next === undefined) throw new Error('no keys')
+    const previous = { ...old, state: 'previous' as const }
     const rings = await store.collection(KEY_RING_KIND)
-    await rings.replace({ ...ring, keys: [{ ...fresh, state: 'current' }, next] }, ring.revision)
+    await rings.replace({ ...ring, keys: [fresh, next, previous] }, ring.revision)
     test.clock.time += 30_000
-    expect(await kids(test)).to.deep.equal([fresh.kid, old.kid])
+    expect(await kids(test)).to.deep.equal([fresh.kid, next.kid, old.kid])
     const { body } = await postToken(test.app, GOOD).expect(200)
     expect(decode(body.access_token).header['kid']).to.equal(fresh.kid)
   })

@@ -5,6 +5,7 @@ import type { ApiGrantsMode } from '../tokens/token-services.js'
 import type { Users } from '../users/users.js'
 import type { Limits } from '../limits/limits.js'
 import type { Grants } from '../grants/grants.js'
+import type { KeyManagement } from '../keys/key-management.js'
 import type { Managers } from './managers.js'
 
 /** What the management API works with. */
@@ -15,6 +16,8 @@ export interface ServerContext {
   grants: Grants
   secretUses: SecretUses
   limits: Pick<Limits, 'failure' | 'management'>
+  /** The signing keys: listed, rotated, deleted. */
+  keys: KeyManagement
   /** Sees to it that somebody can manage each account. */
   managers: Managers
   apiGrants: ApiGrantsMode

@@ -111,6 +111,12 @@ export async function removeWithRest<R>(
   return removed
 }
 
+/** For calls whose body is optional. */
+export function hasBody({ req }: AdminCall): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
+  return encoding !== undefined || (length !== undefined && length !== '0')
+}
+
 /** Answers with one resource and its entity tag. */
 export function sendRecord({ res }: AdminCall, record: StoredRecord, body: object, status = 200): void {
   sendJson(res, status, body, { ETag: etagOf(record), 'Cache-Control': 'no-store' })

@@ -11,7 +11,7 @@ import { type Method, ROUTES, type Route } from './routes.js'
 const PATHS: readonly RegExp[] = ROUTES.map(({ path }) => new RegExp(`^${path.replace(/:\w+/g, `(${ID_PATTERN})`)}/?$`))
 
 /**
- * The management API: `/apis`, `/clients`, `/consents` and `/grants` of the calling account. Every call proves its scope before anything of it is
+ * The management API: `/apis`, `/clients`, `/consents`, `/grants` and `/keys` of the calling account. Every call proves its scope before anything of it is
  * looked at; every answer, a refusal too, is JSON.
  */
 export function createAdminRouter(context: ServerContext): AccountHandler {

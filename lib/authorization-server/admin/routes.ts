@@ -1,3 +1,4 @@
+import { DELETE_KEY, LIST_KEYS, ROTATE_KEYS } from '../openapi/key-operations.js'
 import * as about from '../openapi/management-operations.js'
 import type { OperationDescription } from '../openapi/operation.js'
 import { PREVIEW_TOKEN, withDryRun as describeDryRun } from '../openapi/preview-operations.js'
@@ -13,6 +14,7 @@ import {
   withoutParameters,
 } from './dry-run.js'
 import { deleteGrant, listGrants, readGrant } from './grants.js'
+import { deleteKey, listKeys, rotateKeys } from './keys.js'
 import { previewToken } from './preview.js'
 import type { Operation } from './resource.js'
 import { createClientSecret, deleteClientSecret } from './secrets.js'
@@ -83,6 +85,9 @@ export const ROUTES: readonly Route[] = [
       },
     },
   },
+  { path: '/keys', methods: { GET: { scope: 'read:keys', run: listKeys, about: LIST_KEYS } } },
+  { path: '/keys/rotate', methods: { POST: { scope: 'rotate:keys', run: rotateKeys, about: ROTATE_KEYS } } },
+  { path: '/keys/:kid', methods: { DELETE: { scope: 'delete:keys', run: deleteKey, about: DELETE_KEY } } },
   {
     path: '/clients/:client_id/secrets',
     methods: {

@@ -6,7 +6,7 @@ import { validateSecretCreation } from '../schemas/client.js'
 import { invalid } from '../schemas/validate.js'
 import { changeClient } from './clients.js'
 import { etagOf } from './etag.js'
-import { type AdminCall, notFound, sendRemoved } from './resource.js'
+import { type AdminCall, hasBody, notFound, sendRemoved } from './resource.js'
 
 /** Secrets that one client may have at once. */
 export const MAX_SECRETS = 10
@@ -28,11 +28,6 @@ export async function createClientSecret(call: AdminCall): Promise<void> {
   const { id, created_at } = secret
   const headers = { ETag: etagOf(client), 'Cache-Control': 'no-store' }
   sendJson(call.res, 201, { id, client_secret: value, created_at, expires_at: expiresAt ?? null }, headers)
-}
-
-function hasBody({ req }: AdminCall): boolean {
-  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
-  return encoding !== undefined || (length !== undefined && length !== '0')
 }
 
 function readExpiry(body: object, now: number): Date | undefined {

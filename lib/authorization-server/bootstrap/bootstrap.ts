@@ -29,7 +29,7 @@ export interface BootstrapContext {
   clock: Clock
   records: Records
   registry: Registry
-  signingKeys: SigningKeys
+  signingKeys: Pick<SigningKeys, 'publicKeys'>
   emit: Emit
   /** The catalogue of the management API. */
   permissions: readonly Permission[]

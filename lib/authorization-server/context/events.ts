@@ -1,5 +1,6 @@
 import type { SignInDetail } from '../../details.js'
 import { emit } from '../../emit.js'
+import type { KeyState } from '../../store/records.js'
 
 /**
  * What the authorization side tells its host. Never holds a token, a secret or key material, and no text
@@ -27,6 +28,10 @@ export type ServerEvent =
   | { type: 'mount.mismatch'; mountPath: string; issuer: string }
   | { type: 'account.opened'; account: string; issuer: string }
   | { type: 'key.created'; account: string; kid: string }
+  /** `kid` signs from now on, and `previous` does not any more. `by`: it was asked for, or the key had its age. */
+  | { type: 'key.rotated'; account: string; kid: string; previous: string; by: 'call' | 'age' }
+  /** A key left the ring, and the state that it had. */
+  | { type: 'key.deleted'; account: string; kid: string; state: KeyState; by: 'call' | 'age' }
   | { type: 'key.encrypted'; account: string }
   | { type: 'management_client.created'; account: string; clientId: string }
   | { type: 'management_client.reset'; account: string; clientId: string }

@@ -13,37 +13,73 @@ export interface PublicJwk {
   kid: string
 }
 
+/** A key of a ring with the times that it has in its state. */
+export type DatedKey = SigningKeyEntry & { published_at: Date }
+
 /** A key ring whose shape was checked. Its private keys are still as they are stored. */
 export interface KeyRing {
-  record: KeyRingRecord
-  current: SigningKeyEntry
-  /** What is published: every key, whatever its state. */
+  /** Without the keys that are gone. */
+  record: Omit<KeyRingRecord, 'keys'> & { keys: DatedKey[] }
+  current: DatedKey
+  /** Absent in a ring of an earlier version. */
+  next: DatedKey | undefined
+  /** Keys that are still stored and that no valid token is signed by any more. */
+  gone: readonly DatedKey[]
+  /** What is published: every key that is not gone, whatever its state. */
   jwks: { keys: PublicJwk[] }
   /** The same for two rings with the same keys in the same states, however their private parts are stored. */
   identity: string
 }
+
+/**
+ * How long a key is published after it was retired, in milliseconds: the longest life of a token, 30 days, and an hour for
+ * processes that had not seen the rotation yet, and for clocks that differ.
+ */
+const PUBLISHED_AFTER = 30 * 86_400_000 + 3_600_000
 
 const STATES: ReadonlySet<unknown> = new Set<KeyState>(['next', 'current', 'previous'])
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 
 /**
  * Checks a ring as the store gives it. Opens no private key.
- * @throws KeyRingError a member is missing or not what it must be, a public key is not the one that its kid names, or not
- * exactly one key is current; no text of the record stands in the message, and there is no cause that could quote it
+ * @param now milliseconds
+ * @throws KeyRingError a member is missing or not what it must be, a public key is not the one that its kid names, not
+ * exactly one key is current, or more than one is next; no text of the record stands in the message, and there is no cause
+ * that could quote it
  */
-export function readKeyRing(record: KeyRingRecord): KeyRing {
+export function readKeyRing(record: KeyRingRecord, now: number): KeyRing {
   const { account, keys }: { account: string; keys: unknown } = record
   if (!Array.isArray(keys) || keys.length === 0) throw new KeyRingError(account, 'the key ring has no keys')
-  const entries = keys.map(key => assertEntry(key, account))
-  const [current, second] = entries.filter(({ state }) => state === 'current')
+  const all = keys.map(key => withTimes(assertEntry(key, account), record))
+  const current = findOne(all, 'current', account)
   if (current === undefined) throw new KeyRingError(account, 'the key ring has no current key')
-  if (second !== undefined) throw new KeyRingError(account, 'the key ring has two current keys')
+  const entries = all.filter(key => goneAt(key) > now)
   return {
     record: { ...record, keys: entries },
     current,
+    next: findOne(all, 'next', account),
+    gone: all.filter(key => goneAt(key) <= now),
     jwks: { keys: entries.map(entry => toPublicJwk(entry, account)) },
     identity: entries.map(({ kid, state }) => `${state} ${kid}`).join(),
   }
+}
+
+function findOne(keys: readonly DatedKey[], wanted: KeyState, account: string): DatedKey | undefined {
+  const [first, second] = keys.filter(({ state }) => state === wanted)
+  if (second !== undefined) throw new KeyRingError(account, `the key ring has two ${wanted} keys`)
+  return first
+}
+
+/** A ring of an earlier version has no times: its keys were published, and signed, since they were made. */
+function withTimes(entry: SigningKeyEntry, { updatedAt }: KeyRingRecord): DatedKey {
+  const { state, created_at, published_at = created_at, activated_at = created_at, retired_at = updatedAt } = entry
+  if (state === 'next') return { ...entry, published_at }
+  return { ...entry, published_at, activated_at, ...(state === 'previous' && { retired_at }) }
+}
+
+/** From when on no token of a key can live, in milliseconds; a key that may still sign has no such time. */
+export function goneAt({ state, retired_at }: DatedKey): number {
+  return state === 'previous' && retired_at !== undefined ? retired_at.getTime() + PUBLISHED_AFTER : Infinity
 }
 
 function assertEntry(entry: unknown, account: string): SigningKeyEntry {
@@ -51,11 +87,15 @@ function assertEntry(entry: unknown, account: string): SigningKeyEntry {
   throw new KeyRingError(account, 'a member of a signing key is missing or of another type')
 }
 
+const isDateOrAbsent = (value: unknown): boolean => value === undefined || isDate(value)
+
 function isEntry(entry: unknown): entry is SigningKeyEntry {
   if (typeof entry !== 'object' || entry === null) return false
-  const { kid, state, created_at, public_jwk, private_jwk }: Partial<Record<string, unknown>> = { ...entry }
+  const members: Partial<Record<string, unknown>> = { ...entry }
+  const { kid, state, created_at, public_jwk, private_jwk, published_at, activated_at, retired_at } = members
   const texts = [kid, public_jwk, private_jwk].every(text => typeof text === 'string')
-  return texts && STATES.has(state) && isDate(created_at)
+  const times = [published_at, activated_at, retired_at].every(isDateOrAbsent)
+  return texts && times && STATES.has(state) && isDate(created_at)
 }
 
 function toPublicJwk({ kid, public_jwk }: SigningKeyEntry, account: string): PublicJwk {

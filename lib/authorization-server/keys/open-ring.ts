@@ -8,9 +8,26 @@ import type { KeyRing } from './key-ring.js'
 import { createSigner, readPrivateKey, type Signer, type TokenType } from './signer.js'
 
 /** The private JWK of a key, as JSON text. */
-interface OpenKey {
+interface Decrypted {
   privateJwk: string
   outdated: boolean
+}
+
+/** Opens one key of a ring. @throws TypeError `ERR_INVALID_ARG_VALUE`; KeyRingError */
+export type OpenKey = (account: string, key: SigningKeyEntry) => Promise<Signer>
+
+/** Makes what decrypts a private key and proves that it signs. */
+export function createKeyOpener({
+  encryption,
+  tokenType,
+}: {
+  encryption: KeyEncryption
+  tokenType: TokenType
+}): OpenKey {
+  return async function openKey(account, { kid, private_jwk }) {
+    const { privateJwk } = await encryption.decrypt(private_jwk, { account, kid })
+    return createSigner(privateJwk, { account, kid, typ: tokenType })
+  }
 }
 
 /**
@@ -21,32 +38,28 @@ interface OpenKey {
  */
 export function createOpener({
   rings,
-  tokenType,
+  openKey,
   encryption,
   clock,
   emit,
 }: {
   rings: Collection<KeyRingRecord>
-  tokenType: TokenType
+  openKey: OpenKey
   encryption: KeyEncryption
   clock: Clock
   emit: Emit
 }): (ring: KeyRing) => Promise<Signer> {
   const opened = new LRUCache<string, true>({ max: 10_000 })
 
-  async function openKey(account: string, { kid, private_jwk }: SigningKeyEntry): Promise<OpenKey> {
-    return encryption.decrypt(private_jwk, { account, kid })
-  }
-
   async function checkRing({ record }: KeyRing): Promise<void> {
     const { account, keys } = record
-    const all = await Promise.all(keys.map(key => openKey(account, key)))
+    const all = await Promise.all(keys.map(({ kid, private_jwk }) => encryption.decrypt(private_jwk, { account, kid })))
     for (const [i, { kid }] of keys.entries()) readPrivateKey(all[i]?.privateJwk ?? '', { account, kid })
     if (all.some(({ outdated }) => outdated)) await encryptRing(record, all)
   }
 
   /** A ring that cannot be written is open all the same. Where another process was faster, its work stays. */
-  async function encryptRing(record: KeyRingRecord, opened: readonly OpenKey[]): Promise<void> {
+  async function encryptRing(record: KeyRingRecord, opened: readonly Decrypted[]): Promise<void> {
     const { account, revision } = record
     const keys = await Promise.all(
       record.keys.map(async (key, i) => {
@@ -65,8 +78,7 @@ export function createOpener({
   return async function openRing(ring) {
     const { current, record } = ring
     const { account } = record
-    const { privateJwk } = await openKey(account, current)
-    const signer = createSigner(privateJwk, { account, kid: current.kid, typ: tokenType })
+    const signer = await openKey(account, current)
     if (!opened.has(account)) await checkRing(ring)
     opened.set(account, true)
     return signer

@@ -1,22 +1,22 @@
-import { generateKeyPair } from 'node:crypto'
-import { promisify } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import { type Clock, forwardClock } from '../../clock.js'
-import { ConflictError, StoreUnavailableError } from '../../errors.js'
+import { StoreUnavailableError } from '../../errors.js'
 import type { Collection } from '../../store/port.js'
-import type { KeyRingRecord, SigningKeyEntry } from '../../store/records.js'
+import type { KeyRingRecord } from '../../store/records.js'
 import { clearTimeout, setTimeout } from '../../timers.js'
 import type { Emit } from '../context/events.js'
 import type { KeyEncryption } from './key-encryption.js'
-import { type KeyRing, type PublicJwk, readKeyRing, thumbprint } from './key-ring.js'
-import { createOpener } from './open-ring.js'
+import { createKeyManagement, type KeyManagement } from './key-management.js'
+import type { KeyRing, PublicJwk } from './key-ring.js'
+import { createKeyRings } from './key-rings.js'
+import { createKeyOpener, createOpener } from './open-ring.js'
+import { createRotation } from './rotation.js'
 import type { Signer, TokenType } from './signer.js'
+import { createTend } from './tend.js'
 
 export { type PublicJwk, thumbprint } from './key-ring.js'
+export { KEY_RING_ID } from './key-rings.js'
 export type { Signer, TokenType } from './signer.js'
-
-/** The id of the one key ring of an account. */
-export const KEY_RING_ID = 'keys'
 
 /** How long a ring may be used before the store is asked again, in milliseconds: another process may have rotated. */
 const RING_AGE = 30_000
@@ -24,9 +24,7 @@ const RING_AGE = 30_000
 const STORE_WAIT = 1_000
 const MAX_RINGS = 1_000
 
-const generateRsa = promisify(generateKeyPair)
-
-/** The signing keys of every account: one key ring each, its first key made on first use. */
+/** The signing keys of every account: one key ring each, its first keys made on first use. */
 export interface SigningKeys {
   /**
    * @throws StoreUnavailableError the ring is not known, or is older than 30 seconds
@@ -41,6 +39,8 @@ export interface SigningKeys {
    * @throws KeyRingError
    */
   publicKeys(account: string): Promise<{ keys: PublicJwk[] }>
+  /** What is done to the keys on demand; it is seen at once in this process. */
+  management: KeyManagement
 }
 
 interface KnownRing extends KeyRing {
@@ -50,28 +50,40 @@ interface KnownRing extends KeyRing {
 }
 
 /**
- * Reads and makes signing keys. Rings are cached for 30 seconds, 1 000 at most. A ring that was opened stays open while its
- * keys and their states are the same, however another process stores them.
+ * Reads and makes signing keys. Rings are cached for 30 seconds, 1 000 at most: what another process has changed is seen
+ * after so long, and a key that it has deleted does not sign any longer than that. A ring that was opened stays open while
+ * its keys and their states are the same, however another process stores them. Whenever a ring is read, what is due on it
+ * by itself is done.
  * A ring that cannot be opened is an error, always: no new key is made in place of one that exists.
+ *
+ * @param maxAge how long a key signs, in milliseconds; Infinity: until a rotation is asked for
  */
 export function createSigningKeys({
-  rings,
+  rings: collection,
   tokenType,
   encryption,
+  maxAge,
   clock,
   emit,
 }: {
   rings: Collection<KeyRingRecord>
   tokenType: TokenType
   encryption: KeyEncryption
+  maxAge: number
   clock: Clock
   emit: Emit
 }): SigningKeys {
   const cache = new LRUCache<string, KnownRing>({ max: MAX_RINGS })
   const loading = new Map<string, Promise<KnownRing>>()
   const opening = new Map<string, Promise<Signer>>()
-  const openRing = createOpener({ rings, tokenType, encryption, clock, emit })
+  const openKey = createKeyOpener({ encryption, tokenType })
+  const openRing = createOpener({ rings: collection, openKey, encryption, clock, emit })
+  const rings = createKeyRings({ rings: collection, encryption, clock, emit })
+  const rotation = createRotation({ openKey, clock })
+  const tend = createTend({ rings, rotation, maxAge, clock, emit })
   const age = forwardClock(clock)
+  /** How often this process has changed a ring: what was read before that may be the old one. */
+  let changes = 0
 
   function findFresh(account: string): KnownRing | undefined {
     const known = cache.get(account)
@@ -79,31 +91,29 @@ export function createSigningKeys({
   }
 
   async function load(account: string): Promise<KnownRing> {
-    const ring = readKeyRing((await rings.get(account, KEY_RING_ID)) ?? (await createRing(account)))
+    for (;;) {
+      const [before, checkedAt] = [changes, age.now()]
+      const ring = await tend(await rings.read(account))
+      if (before === changes) return keep(ring, checkedAt)
+    }
+  }
+
+  function keep(ring: KeyRing, checkedAt: number): KnownRing {
+    const { account } = ring.record
     const known = cache.get(account)
-    const own = { ...ring, checkedAt: age.now() }
     // The same object, because it may be being opened now.
-    if (known !== undefined && known.identity === ring.identity) return Object.assign(known, own)
-    const loaded: KnownRing = { ...own, signer: undefined }
+    if (known !== undefined && known.identity === ring.identity) return Object.assign(known, ring, { checkedAt })
+    const loaded: KnownRing = { ...ring, checkedAt, signer: undefined }
     cache.set(account, loaded)
     return loaded
   }
 
-  /** Several processes may come here at once: one insert succeeds, the others read what it wrote. */
-  async function createRing(account: string): Promise<KeyRingRecord> {
-    const now = new Date(clock.now())
-    const entry = await createKey(account, now, encryption)
-    try {
-      const record = { id: KEY_RING_ID, account, revision: 1, createdAt: now, updatedAt: now, keys: [entry] }
-      const stored = await rings.insert(record)
-      emit({ type: 'key.created', account, kid: entry.kid })
-      return stored
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error
-      const winner = await rings.get(account, KEY_RING_ID)
-      if (winner === null) throw error
-      return winner
-    }
+  function takeOver(ring: KeyRing): void {
+    const { account } = ring.record
+    changes += 1
+    loading.delete(account)
+    opening.delete(account)
+    keep(ring, age.now())
   }
 
   async function open(account: string): Promise<Signer> {
@@ -124,6 +134,7 @@ export function createSigningKeys({
       if (known === undefined) return (await loaded).jwks
       return (await answerOf(loaded)) ?? known.jwks
     },
+    management: createKeyManagement({ rings, rotation, onChange: takeOver }),
   }
 }
 
@@ -131,8 +142,11 @@ export function createSigningKeys({
 function once<T>(running: Map<string, Promise<T>>, account: string, run: (account: string) => Promise<T>): Promise<T> {
   let promise = running.get(account)
   if (promise === undefined) {
-    promise = run(account).finally(() => running.delete(account))
-    running.set(account, promise)
+    const own = run(account).finally(() => {
+      if (running.get(account) === own) running.delete(account)
+    })
+    promise = own
+    running.set(account, own)
   }
   return promise
 }
@@ -150,19 +164,5 @@ async function answerOf(loaded: Promise<KnownRing>): Promise<KeyRing['jwks'] | u
     throw error
   } finally {
     clearTimeout(timer)
-  }
-}
-
-async function createKey(account: string, now: Date, encryption: KeyEncryption): Promise<SigningKeyEntry> {
-  const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 })
-  const publicJwk = publicKey.export({ format: 'jwk' })
-  const kid = thumbprint(publicJwk)
-  const privateJwk = JSON.stringify(privateKey.export({ format: 'jwk' }))
-  return {
-    kid,
-    state: 'current',
-    created_at: now,
-    public_jwk: JSON.stringify(publicJwk),
-    private_jwk: await encryption.encrypt(privateJwk, { account, kid }),
   }
 }

@@ -11,6 +11,7 @@ import { assertPaths } from '../paths.js'
 import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
 import type { Environment, Root } from './environment.js'
 import {
+  afterAccount,
   afterPrefix,
   bytesOf,
   expiryKey,
@@ -19,6 +20,7 @@ import {
   type Key,
   newestFirst,
   recordKey,
+  recordPrefix,
   uniqueKey,
   valueKey,
   valuePrefix,
@@ -129,6 +131,18 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
       all += removed
       if (removed < SWEPT_AT_ONCE) return all
     }
+  }
+
+  async nextAccount(after: string): Promise<string | null> {
+    const start = after === '' ? bytesOf(recordPrefix(this.#kind.name)) : bytesOf(afterAccount(this.#kind.name, after))
+    const end = bytesOf(afterPrefix(recordPrefix(this.#kind.name)))
+    return this.#read(() => {
+      for (const { value } of this.#root.getRange({ start, end })) {
+        const record = value as T
+        if (!this.#isExpired(record)) return record.account
+      }
+      return null
+    })
   }
 
   #removeSomeExpired(): number {

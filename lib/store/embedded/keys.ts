@@ -36,6 +36,16 @@ export function recordKey(kind: string, account: string, id: string): Key {
   return join(kind, 'r', text(account), text(id))
 }
 
+/** What the keys of all records of a kind start with, account by account. */
+export function recordPrefix(kind: string): Key {
+  return join(kind, 'r', '')
+}
+
+/** The first key after every record of an account. */
+export function afterAccount(kind: string, account: string): Key {
+  return afterPrefix(recordKey(kind, account, ''))
+}
+
 /** The key that holds a unique value; hashed, so that any length fits. */
 export function uniqueKey(kind: string, account: string, field: string, value: string): Key {
   return join(kind, 'u', text(account), text(field), hash('sha256', value, 'hex'))

@@ -121,6 +121,12 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     return deletedCount
   }
 
+  async nextAccount(after: string): Promise<string | null> {
+    const conditions: MongoFilter[] = [{ account: { $gt: after } }, ...this.#notExpired()]
+    const query = this.#model.findOne({ $and: conditions }, { account: 1 }).sort({ account: 1 })
+    return (await this.#answer(query.lean<Stored | null>().exec()))?.account ?? null
+  }
+
   #expired(field: string): MongoFilter {
     return { [field]: { $lte: new Date(this.#clock.now()) } }
   }

@@ -144,7 +144,7 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
     ready: health,
     health,
     async close() {
-      await Promise.all([tokenContext.secretUses.settled(), sweeper.stop()])
+      await Promise.all([tokenContext.secretUses.settled(), tokenContext.signingKeys.settled(), sweeper.stop()])
       await store.close()
     },
     context,

@@ -8,12 +8,13 @@ import type { Screen } from './serve/welcome.js'
 const HELP = `scopegate serve                             start the authorization server and its management API
 scopegate serve --reset-management-client   give each account's management client a new secret and every
                                             management scope, print them, and end
+scopegate keys re-encrypt                   encrypt every signing key in the store by the first ENCRYPTION_KEY, and end
 scopegate --version, -v
 scopegate --help, -h
 
 Environment: PORT, HOST, ISSUER, MONGODB_URI, DATA_DIR, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, ACCOUNTS,
-ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, TRUST_PROXY, ALLOW_INSECURE_REQUESTS, API_GRANTS, RATE_LIMITS, LOGIN_ISSUER,
-LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, DEMO_USERS, REFRESH_GRACE, REVOKE_ACCESS_TOKENS.
+ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, KEY_MAX_AGE, TRUST_PROXY, ALLOW_INSECURE_REQUESTS, API_GRANTS, RATE_LIMITS,
+LOGIN_ISSUER, LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, DEMO_USERS, REFRESH_GRACE, REVOKE_ACCESS_TOKENS.
 See docs/configuration.md.
 `
 
@@ -29,6 +30,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [command, ...options] = args
   if (command === undefined || args.includes('--help') || args.includes('-h')) return console.log(HELP)
   if (args.length === 1 && (command === '--version' || command === '-v')) return console.log(readVersion())
+  if (command === 'keys' && options.join() === 're-encrypt') return reEncryptKeys()
   if (command !== 'serve') return fail('unknown command; try scopegate --help')
   if (options.some(option => option !== RESET)) return fail('unknown argument of serve; try scopegate --help')
   return options.length === 0 ? runService() : resetManagementClient()
@@ -66,6 +68,13 @@ async function resetManagementClient(): Promise<void> {
   const config = readConfig(process.env, { reset: true })
   const { reset } = await import('./serve/reset.js')
   await reset(config, SCREEN)
+  process.exit(0)
+}
+
+async function reEncryptKeys(): Promise<void> {
+  const config = readConfig(process.env)
+  const { reEncrypt } = await import('./re-encrypt.js')
+  await reEncrypt(config, console.log)
   process.exit(0)
 }
 

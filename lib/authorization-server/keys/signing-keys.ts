@@ -41,6 +41,8 @@ export interface SigningKeys {
   publicKeys(account: string): Promise<{ keys: PublicJwk[] }>
   /** What is done to the keys on demand; it is seen at once in this process. */
   management: KeyManagement
+  /** Resolves when what is being read and made now is done, well or badly. */
+  settled(): Promise<void>
 }
 
 interface KnownRing extends KeyRing {
@@ -135,6 +137,9 @@ export function createSigningKeys({
       return (await answerOf(loaded)) ?? known.jwks
     },
     management: createKeyManagement({ rings, rotation, onChange: takeOver }),
+    async settled() {
+      await Promise.allSettled([...loading.values(), ...opening.values()])
+    },
   }
 }
 

@@ -18,6 +18,8 @@ export interface Config {
   /** Empty: one account, at the root. */
   accounts: readonly string[]
   encryptionKey?: EncryptionOption
+  /** Days that a signing key signs; false: until a rotation is asked for. */
+  keyMaxAge?: number | false
   rateLimits: boolean
   /** Absent: nothing is trusted, and a warning says so where it matters. */
   trustProxy?: TrustProxy
@@ -58,6 +60,7 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
   const port = readPort(env['PORT'])
   const mongodbUri = readMongodbUri(env['MONGODB_URI'])
   const encryptionKey = readEncryption(env)
+  const keyMaxAge = readKeyMaxAge(env['KEY_MAX_AGE'])
   const trustProxy = readTrustProxy(env['TRUST_PROXY'])
   const allowInsecureRequests = readFlag(env['ALLOW_INSECURE_REQUESTS'], 'ALLOW_INSECURE_REQUESTS')
   const issuer = readIssuer(env['ISSUER'], { port, allowInsecureRequests })
@@ -71,6 +74,7 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
     managementClient: readManagementClient(env, reset),
     accounts: readAccounts(env['ACCOUNTS']),
     ...(encryptionKey !== undefined && { encryptionKey }),
+    ...(keyMaxAge !== undefined && { keyMaxAge }),
     rateLimits: readSwitch(env['RATE_LIMITS'], 'RATE_LIMITS'),
     ...(trustProxy !== undefined && { trustProxy }),
     apiGrants: readApiGrants(env['API_GRANTS']),
@@ -158,6 +162,14 @@ function readEncryption(env: Environment): EncryptionOption | undefined {
 
 function isEncryptionKey(text: string): boolean {
   return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length === 32
+}
+
+function readKeyMaxAge(text: string | undefined): number | false | undefined {
+  if (!text) return undefined
+  if (text === 'off') return false
+  const days = /^\d{1,6}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN
+  if (!(days > 0)) throw new ConfigError('KEY_MAX_AGE must be a number of days above 0, such as 90 or 0.5, or off')
+  return days
 }
 
 function readSwitch(text: string | undefined, name: string): boolean {

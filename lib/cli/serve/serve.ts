@@ -119,6 +119,7 @@ async function openServer(config: Config, { users, log, screen, signal }: Openin
       apiGrants,
       allowInsecureRequests,
       ...(encryptionKey !== undefined && { encryptionKey }),
+      ...(config.keyMaxAge !== undefined && { keyRotation: { maxAge: config.keyMaxAge } }),
       ...(!rateLimits && { rateLimits: false }),
       ...(pair !== undefined && { users: pair.users }),
       ...(refreshGrace !== undefined && { refreshGrace }),

@@ -134,6 +134,26 @@ describe('the management API at start', () => {
       })
     }
 
+    it('lets the client of a version without keys and log use what is new, by its next token', async () => {
+      const isNew = (value: string): boolean => /:(?:keys|logs)$/.test(value)
+      const old = VALUES.filter(value => !isNew(value))
+      const store = await seededStore()
+      const first = await startServer({ store })
+      const { api, client, apis, clients } = await findManagement(first.server)
+      const api_grants = [{ audience: MANAGEMENT_AUDIENCE, scope: old }]
+      await apis.replace({ ...api, permissions: described(old) }, api.revision)
+      await clients.replace({ ...client, api_grants }, client.revision)
+      const { app, server } = await startServer({ store })
+      const token = await managementToken({ ...first, app })
+      const management = mount('/', server.adminRouter)
+      const headers = { authorization: `Bearer ${token}` }
+      const { body } = await request(management).get('/keys').set(headers).expect(200)
+      await request(management).post('/keys/rotate').set(headers).send({ force: true }).expect(200)
+      await request(management).delete(`/keys/${body.results[0].kid}`).set(headers).expect(204)
+      expect(VALUES.filter(isNew)).to.have.length(4)
+      expect(String(decode(token).claims['scope']).split(' ')).to.have.members(VALUES)
+    })
+
     it('gives a client that is made later the catalogue as it stands there', async () => {
       const store = await seededStore()
       const { server } = await startServer({ store })

@@ -66,6 +66,15 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
   { option: 'encryptionKey', value: { key: Buffer.alloc(32), encrypt: false }, code: VALUE },
   { option: 'encryptionKey', value: { keys: Buffer.alloc(32), encrypt: false }, code: undefined },
   { option: 'encryptionKey', value: { keys: [Buffer.alloc(32), Buffer.alloc(32)], encrypt: true }, code: undefined },
+  ...[90, true, 'never', [], null].map(value => ({ option: 'keyRotation', value, code: TYPE })),
+  ...['90', true, null, {}].map(maxAge => ({ option: 'keyRotation', value: { maxAge }, code: TYPE })),
+  ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY].map(maxAge => ({
+    ...{ option: 'keyRotation', value: { maxAge }, code: VALUE, message: 'keyRotation.maxAge' },
+  })),
+  { option: 'keyRotation', value: { maxage: 1 }, code: VALUE, message: 'keyRotation.maxage' },
+  ...[false, {}, { maxAge: false }, { maxAge: 1 }, { maxAge: 0.25 }].map(value => ({
+    ...{ option: 'keyRotation', value, code: undefined },
+  })),
   { option: 'managementClient', value: 'x', code: TYPE },
   { option: 'managementClient', value: { id: 1 }, code: TYPE, message: 'managementClient.id' },
   { option: 'managementClient', value: { id: 'a:b' }, code: VALUE, message: 'managementClient.id' },

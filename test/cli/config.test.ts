@@ -113,6 +113,17 @@ describe('configuration by environment', () => {
       env: { REVOKE_ACCESS_TOKENS: '1' },
       config: { revokesAccessTokens: true },
     },
+    ...(
+      [
+        ['90', 90],
+        ['0.5', 0.5],
+        ['off', false],
+      ] as const
+    ).map(([text, keyMaxAge]) => ({
+      description: `signing keys that live ${text} days`,
+      env: { KEY_MAX_AGE: text },
+      config: { keyMaxAge },
+    })),
     { description: 'limits switched off', env: { RATE_LIMITS: 'off' }, config: { rateLimits: false } },
     {
       description: 'a management client',
@@ -189,6 +200,11 @@ describe('configuration by environment', () => {
       description: `a secret: ${JSON.stringify(secret.slice(0, 40))}`,
       env: { MANAGEMENT_CLIENT_ID: 'a', MANAGEMENT_CLIENT_SECRET: secret },
       message: /^MANAGEMENT_CLIENT_SECRET must be 32 to 1000/,
+    })),
+    ...['0', '0.0', '-1', '1e3', 'x', '.5', '90d', 'on', 'OFF', '1,5', ' 1', '1234567', 'Infinity'].map(value => ({
+      description: `KEY_MAX_AGE=${value}`,
+      env: { KEY_MAX_AGE: value },
+      message: /^KEY_MAX_AGE must be a number of days/,
     })),
     { description: 'an account name in capitals', env: { ACCOUNTS: 'Acme' }, message: /^ACCOUNTS/ },
     { description: 'an empty account name', env: { ACCOUNTS: 'acme,' }, message: /^ACCOUNTS/ },

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { ConflictError, StoreUnavailableError } from '../../lib/errors.js'
 import { and, eq, type Filter, not, type Scalar } from '../../lib/query/tree.js'
 import type { Collection, FindOptions, Page, Position, Store } from '../../lib/store/port.js'
-import { findFirst } from '../../lib/store/walk.js'
+import { findFirst, walkAccounts } from '../../lib/store/walk.js'
 import { type SetClock, setClock } from '../support/set-clock.js'
 import type { StoreEngine } from '../support/stores.js'
 import { NOON, THING_KIND, type Thing, thing } from './kinds.js'
@@ -200,6 +200,27 @@ export function storeContract(engine: StoreEngine): void {
       expect(await things.removeExpired()).to.equal(2)
       expect(await things.removeExpired()).to.equal(0)
       expect(await idsOf(and())).to.deep.equal(['b', 'c'])
+    })
+  })
+
+  describe('nextAccount', () => {
+    it('goes through the accounts that have a record of the kind, in byte order, each once', async () => {
+      const names = ['a', 'a-b', 'a0', 'acme', 'ab', 'b', '0']
+      for (const account of names) {
+        for (const id of ['y', 'x']) await things.insert({ ...thing(id), account })
+      }
+      await things.insert({ ...thing('x', { gone_at: new Date(NOON) }), account: 'aa' })
+      const others = await store.collection<Thing>({ ...THING_KIND, name: 'thing' })
+      await others.insert({ ...thing('x'), account: 'c' })
+      const found: string[] = []
+      for await (const account of walkAccounts(things)) found.push(account)
+      expect(found).to.deep.equal(['0', 'a', 'a-b', 'a0', 'ab', 'acme', 'b'])
+      expect(await things.nextAccount('aa')).to.equal('ab')
+      expect(await things.nextAccount('b')).to.equal(null)
+    })
+
+    it('is null where there is no record', async () => {
+      expect(await things.nextAccount('')).to.equal(null)
     })
   })
 

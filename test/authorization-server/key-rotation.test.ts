@@ -154,7 +154,12 @@ describeStores('key rotation', engine => {
   })
 
   describe('by age', () => {
-    type Row = { description: string; option?: AuthorizationServerOptions['keyRotation']; age: number; rotates: boolean }
+    type Row = {
+      description: string
+      option?: AuthorizationServerOptions['keyRotation']
+      age: number
+      rotates: boolean
+    }
     const rows: Row[] = [
       { description: 'not before 90 days', age: 90 * DAY - 1, rotates: false },
       { description: 'after 90 days', age: 90 * DAY, rotates: true },
@@ -270,7 +275,9 @@ describeStores('key rotation', engine => {
       keys.clock.advance(RING_AGE - 1)
       const late = await other.token()
       expect(await other.signer()).to.equal(old)
-      const refusal = await guardOf(one, keys).verify(late).catch((error: unknown) => error)
+      const refusal = await guardOf(one, keys)
+        .verify(late)
+        .catch((error: unknown) => error)
       expect(refusal).to.have.property('code', 'ERR_INVALID_TOKEN')
       keys.clock.advance(1)
       expect(await other.signer()).to.equal(await one.signer())

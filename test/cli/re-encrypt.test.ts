@@ -63,7 +63,8 @@ describeStores('key rings encrypted anew', engine => {
     await other.close()
     const ring = await rings.get('default', 'keys')
     const [current, next] = ring?.keys ?? []
-    if (ring === null || foreign === undefined || current === undefined || next === undefined) throw new Error('no ring')
+    if (ring === null || foreign === undefined || current === undefined || next === undefined)
+      throw new Error('no ring')
     await rings.replace({ ...ring, keys: [{ ...current, ...foreign }, next] }, ring.revision)
     const before = await stored('acme')
     for (const encryptionKey of [key(1), [key(2), key(1)]]) {
@@ -129,7 +130,11 @@ describe('scopegate keys re-encrypt', function suite() {
       env: { ENCRYPTION_KEY: key(7) },
       message: /^scopegate: ENCRYPTION_KEY does not open the signing keys of account acme$/,
     },
-    { description: 'a key that is none', env: { ENCRYPTION_KEY: 'x' }, message: /^scopegate: ENCRYPTION_KEY must be 32/ },
+    {
+      description: 'a key that is none',
+      env: { ENCRYPTION_KEY: 'x' },
+      message: /^scopegate: ENCRYPTION_KEY must be 32/,
+    },
     {
       description: 'a key that only reads',
       env: { ENCRYPTION_KEY: key(1), ENCRYPTION_KEY_READ_ONLY: '1' },

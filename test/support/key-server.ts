@@ -5,7 +5,15 @@ import type { AuthorizationServerOptions } from '../../lib/authorization-server/
 import { KEY_RING_ID } from '../../lib/authorization-server/keys/signing-keys.js'
 import type { Store } from '../../lib/store/port.js'
 import { KEY_RING_KIND, type KeyRingRecord, type KeyState } from '../../lib/store/records.js'
-import { addApi, addClient, decode, GOOD, postToken, startServer, type TestServer } from '../authorization-server/fixtures.js'
+import {
+  addApi,
+  addClient,
+  decode,
+  GOOD,
+  postToken,
+  startServer,
+  type TestServer,
+} from '../authorization-server/fixtures.js'
 import { seedKeys } from './seeded-keys.js'
 import { type SetClock, setClock } from './set-clock.js'
 import type { StoreEngine } from './stores.js'
@@ -27,7 +35,10 @@ export const RETENTION = 30 * DAY + 60 * MINUTE
 
 /** A store whose account has two keys that were made at the time of the clock, and an API and a client. */
 export class KeyStore {
-  static async open(engine: StoreEngine, encryptionKey?: AuthorizationServerOptions['encryptionKey']): Promise<KeyStore> {
+  static async open(
+    engine: StoreEngine,
+    encryptionKey?: AuthorizationServerOptions['encryptionKey'],
+  ): Promise<KeyStore> {
     const clock = setClock()
     const self = new KeyStore(await seedKeys(await engine.open(clock), encryptionKey), clock)
     const now = new Date(clock.now())

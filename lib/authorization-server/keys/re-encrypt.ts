@@ -3,7 +3,12 @@ import { invalidValue } from '../../errors.js'
 import type { Collection, Store } from '../../store/port.js'
 import { KEY_RING_KIND, type KeyRingRecord, type SigningKeyEntry } from '../../store/records.js'
 import { walkAccounts } from '../../store/walk.js'
-import { createKeyEncryption, type EncryptionOption, type KeyEncryption, parseEncryptionOption } from './key-encryption.js'
+import {
+  createKeyEncryption,
+  type EncryptionOption,
+  type KeyEncryption,
+  parseEncryptionOption,
+} from './key-encryption.js'
 import { readKeyRing } from './key-ring.js'
 import { KEY_RING_ID } from './key-rings.js'
 import { readPrivateKey } from './signer.js'

@@ -1,3 +1,4 @@
+import { KEY_ROTATION } from '../schemas/key.js'
 import type { OperationDescription } from './operation.js'
 import { REMOVED } from './management-operations.js'
 import { closed, FLAG, ID, listOf, named, TIME_OR_NULL } from './schema.js'
@@ -11,7 +12,7 @@ const KEY = named(
   }),
 )
 const KEY_LIST = named('SigningKeyList', closed({ results: listOf(KEY), next: { type: 'null' } }))
-const ROTATION = named('KeyRotation', { type: 'object', additionalProperties: false, properties: { force: FLAG } })
+const ROTATION = named('KeyRotation', KEY_ROTATION)
 
 const keys = (description: string) => ({ 200: { description, schema: KEY_LIST } })
 

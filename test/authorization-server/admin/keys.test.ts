@@ -182,7 +182,9 @@ describeStores('management of keys', engine => {
       expect(await server.signer()).to.equal(old?.kid)
       await server.remove(old?.kid ?? '', '?replace=true').expect(204)
       expect(await server.signer()).to.equal(next?.kid)
-      expect(await server.kids()).to.have.length(2).and.not.include(old?.kid)
+      expect(await server.kids())
+        .to.have.length(2)
+        .and.not.include(old?.kid)
       const fresh = (await keys.ring()).keys[1]
       expect(server.events.filter(({ type }) => type.startsWith('key.'))).to.deep.equal([
         { type: 'key.deleted', account: 'default', kid: old?.kid, state: 'current', by: 'call' },

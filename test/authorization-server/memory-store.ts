@@ -61,6 +61,11 @@ function createCollection<T extends StoredRecord>(kind: RecordKind<T>, store: Me
       records.push(structuredClone({ ...record, revision: 1 }))
       return structuredClone({ ...record, revision: 1 })
     },
+    async insertMany(many) {
+      await turn('insertMany')
+      records.push(...many.map(record => structuredClone({ ...record, revision: 1 })))
+      return many.length
+    },
     async get(account, id) {
       await turn('get')
       return structuredClone(records.find(is(account, id)) ?? null)

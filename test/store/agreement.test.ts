@@ -15,7 +15,7 @@ function randomStep(next: (below: number) => number, now: number): Step {
   const revision = 1 + next(3)
   const filter = randomFilter(next)
   const conditional = next(2) === 0
-  switch (next(6)) {
+  switch (next(7)) {
     case 0:
     case 1:
       return things => things.insert(record)
@@ -25,6 +25,8 @@ function randomStep(next: (below: number) => number, now: number): Step {
       return things => things.remove(account, record.id, conditional ? revision : undefined)
     case 4:
       return things => things.find(account, { filter, limit: 1 + revision, after: record })
+    case 5:
+      return things => things.insertMany([record, { ...record, id: `${record.id}x` }])
     default:
       return things => things.find(account, { filter, limit: 100 })
   }

@@ -87,6 +87,48 @@ export function storeContract(engine: StoreEngine): void {
     })
   })
 
+  describe('insertMany', () => {
+    it('adds records of several accounts, each with revision 1, and finds them by their indexes', async () => {
+      const given = [
+        thing('a', { size: 1 }),
+        thing('b', { size: 2 }),
+        { ...thing('a', { size: 1 }), account: 'globex' },
+      ]
+      expect(await things.insertMany(given.map(record => ({ ...record, revision: 9 })))).to.equal(3)
+      expect(await things.get('globex', 'a')).to.deep.equal(given[2])
+      expect(await find({ limit: 10, filter: eq('size', 2) })).to.deep.equal([given[1]])
+    })
+
+    it('leaves out those whose keys are taken, by others or among themselves, and adds the rest', async () => {
+      const first = await things.insert(thing('a', { code: 'C' }))
+      const added = await things.insertMany([
+        thing('a'),
+        thing('b', { code: 'C' }),
+        thing('c'),
+        thing('d', { name: 'N' }),
+        thing('e', { name: 'N' }),
+      ])
+      expect(added).to.equal(2)
+      expect(await idsOf(and())).to.deep.equal(['a', 'c', 'd'])
+      expect(await things.get('acme', 'a')).to.deep.equal(first)
+    })
+
+    it('takes the place of what has expired', async () => {
+      await things.insert(thing('a', { code: 'C', gone_at: new Date(NOON + 1) }))
+      clock.advance(2)
+      expect(await things.insertMany([thing('b', { code: 'C' }), thing('c')])).to.equal(2)
+      expect(await idsOf(and())).to.deep.equal(['b', 'c'])
+    })
+
+    it('keeps a copy, and adds nothing of nothing', async () => {
+      const given = thing('a', { tags: ['x'] })
+      expect(await things.insertMany([given])).to.equal(1)
+      given.tags?.push('y')
+      expect((await things.get('acme', 'a'))?.tags).to.deep.equal(['x'])
+      expect(await things.insertMany([])).to.equal(0)
+    })
+  })
+
   describe('get', () => {
     const absent = [
       { description: 'an unknown id', account: 'acme', id: 'zzz' },

@@ -56,11 +56,27 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
 
   insert(record: T): Promise<T> {
     return this.#write(() => {
-      const taken = this.#live(this.#key(record)) === null ? [] : ['id']
-      const fields = [...taken, ...this.#takenFields(record)]
+      const fields = this.#conflictsOf(record)
       if (fields.length > 0) return new ConflictError(fields)
       return this.#put({ ...record, revision: 1 })
     })
+  }
+
+  insertMany(records: readonly T[]): Promise<number> {
+    return this.#write(() => {
+      let added = 0
+      for (const record of records) {
+        if (this.#conflictsOf(record).length > 0) continue
+        this.#store({ ...record, revision: 1 })
+        added++
+      }
+      return added
+    })
+  }
+
+  #conflictsOf(record: T): string[] {
+    const taken = this.#live(this.#key(record)) === null ? [] : ['id']
+    return [...taken, ...this.#takenFields(record)]
   }
 
   async get(account: string, id: string): Promise<T | null> {
@@ -211,6 +227,11 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   /** What can throw comes first. Entries that stay the same are left alone. @param replaced the record that this one takes the place of */
   #put(record: T, replaced?: T): T {
     const copy = copyData(record)
+    this.#store(record, replaced)
+    return copy
+  }
+
+  #store(record: T, replaced?: T): void {
     const key = this.#key(record)
     const entries = new Set(this.#entries(record))
     const before = new Set(replaced === undefined ? [] : this.#entries(replaced))
@@ -220,7 +241,6 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     }
     this.#root.putSync(key, record)
     for (const entry of entries) if (!before.has(entry)) this.#root.putSync(bytesOf(entry), key)
-    return copy
   }
 
   /** Records that stand where this one goes: expired ones, and the one that it replaces. */

@@ -9,6 +9,21 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 /**
+ * Of several documents that were written, the positions of those that a unique index refused.
+ * @returns undefined where something else failed
+ */
+export function refusedByIndex(error: unknown): number[] | undefined {
+  if (!isDuplicateKey(error) || typeof error !== 'object' || error === null || !('writeErrors' in error))
+    return undefined
+  const failed: unknown[] = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
+  const positions = failed.flatMap(one => {
+    const isOne = isDuplicateKey(one) && typeof one === 'object' && one !== null && 'index' in one
+    return isOne && typeof one.index === 'number' ? [one.index] : []
+  })
+  return positions.length === failed.length ? positions : undefined
+}
+
+/**
  * The driver's failures in the port's words; its own text stays in `cause`. What has not answered at the deadline counts as
  * failed, whatever the driver still waits for. A duplicate key is not a failure: it is left as it is.
  *

@@ -1,13 +1,13 @@
 import type { Model } from 'mongoose'
 import type { Clock } from '../../clock.js'
 import { copyData } from '../../copy.js'
-import { ConflictError } from '../../errors.js'
+import { ConflictError, StoreUnavailableError } from '../../errors.js'
 import { and, eq, type Filter } from '../../query/tree.js'
 import { equalityOn } from '../equality.js'
 import { PageBuilder, SCAN_ROWS } from '../page.js'
 import { assertPaths } from '../paths.js'
 import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
-import { isDuplicateKey, translate } from './failures.js'
+import { isDuplicateKey, refusedByIndex, translate } from './failures.js'
 import { fromStored, keyOf, type Stored, toStored, UNIQUE, uniqueEntry } from './model.js'
 import { type MongoFilter, toFilter } from './to-filter.js'
 
@@ -47,6 +47,29 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
       await this.#model.insertMany([toStored(first, this.#kind)], { lean: true })
       return copyData(first)
     })
+  }
+
+  async insertMany(records: readonly T[]): Promise<number> {
+    if (records.length === 0) return 0
+    const documents = records.map(record => toStored({ ...record, revision: 1 }, this.#kind))
+    try {
+      await this.#answer(this.#model.insertMany(documents, { lean: true, ordered: false }))
+      return records.length
+    } catch (error) {
+      const refused = refusedByIndex(error)
+      if (refused === undefined) throw isDuplicateKey(error) ? unwritten(error) : error
+      return records.length - refused.length + (await this.#insertEach(records, refused))
+    }
+  }
+
+  /** What stands in the way may have expired. @returns how many were added */
+  async #insertEach(records: readonly T[], positions: readonly number[]): Promise<number> {
+    let added = 0
+    for (const position of positions) {
+      const record = records[position]
+      if (record !== undefined && (await this.insert(record).then(isAdded, isTaken))) added++
+    }
+    return added
   }
 
   async get(account: string, id: string): Promise<T | null> {
@@ -173,6 +196,16 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     return (await this.#answer(this.#model.findOne(holder, { _id: 1 }).lean().exec())) !== null
   }
 }
+
+const isAdded = (): boolean => true
+
+function isTaken(error: unknown): boolean {
+  if (error instanceof ConflictError) return false
+  throw error
+}
+
+const unwritten = (cause: unknown): StoreUnavailableError =>
+  new StoreUnavailableError('MongoDB did not write all of it', cause)
 
 function notOlderThan(end: Position): MongoFilter {
   return { createdAt: { $gte: end.createdAt }, $nor: [olderThan(end)] }

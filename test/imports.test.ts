@@ -59,7 +59,19 @@ describe('imports', () => {
   const layers: Record<string, readonly string[]> = {
     'resource-server': ['contract', 'options', 'keys', 'token', 'dpop', 'guard', ''],
     'authorization-server': [
-      ...['context', 'limits', 'pages', 'schemas', 'keys', 'clients', 'accounts', 'users', 'grants', 'discovery'],
+      ...[
+        'context',
+        'log',
+        'limits',
+        'pages',
+        'schemas',
+        'keys',
+        'clients',
+        'accounts',
+        'users',
+        'grants',
+        'discovery',
+      ],
       ...['openapi', 'tokens', 'consent', 'authorize', 'admin', 'bootstrap', ''],
     ],
   }

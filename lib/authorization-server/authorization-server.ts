@@ -8,6 +8,7 @@ import { pathOf } from '../http/request-target.js'
 import { NOT_STORED, sendJson } from '../http/respond.js'
 import type { Counters, Store } from '../store/port.js'
 import { createSweeper } from '../store/sweeper.js'
+import { API_USAGE_KIND, LOG_KIND } from '../store/log-records.js'
 import { API_KIND, CLIENT_KIND, KEY_RING_KIND, SECRET_USE_KIND } from '../store/records.js'
 import {
   AUTHORIZATION_CODE_KIND,
@@ -46,6 +47,7 @@ import { createPublicRoutes, DECISION_PATH, type PublicRoute } from './public-ro
 import { createLimits } from './limits/limits.js'
 import { createRegistry } from './context/registry.js'
 import { createSecretUses } from './clients/secret-uses.js'
+import { createLog } from './log/log.js'
 import { createSigningKeys } from './keys/signing-keys.js'
 import { TOKEN_BODY_LIMIT } from './tokens/client-request.js'
 import type { TokenContext } from './tokens/token-router.js'
@@ -144,7 +146,12 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
     ready: health,
     health,
     async close() {
-      await Promise.all([tokenContext.secretUses.settled(), tokenContext.signingKeys.settled(), sweeper.stop()])
+      await Promise.all([
+        tokenContext.secretUses.settled(),
+        tokenContext.signingKeys.settled(),
+        sweeper.stop(),
+        context.log.close(),
+      ])
       await store.close()
     },
     context,
@@ -184,13 +191,16 @@ async function openRecords(store: Store): Promise<Records> {
     sessions: await store.collection(SESSION_KIND),
     signIns: await store.collection(SIGN_IN_KIND),
     revokedTokens: await store.collection(REVOKED_TOKEN_KIND),
+    logs: await store.collection(LOG_KIND),
+    apiUsage: await store.collection(API_USAGE_KIND),
   }
 }
 
 /** The kinds whose records expire. */
 function expiringOf(records: Records): readonly Pick<Records['sessions'], 'removeExpired'>[] {
-  const { authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens } = records
-  return [authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens]
+  const { authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens, logs, apiUsage } =
+    records
+  return [authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens, logs, apiUsage]
 }
 
 interface Opened {
@@ -209,11 +219,13 @@ interface Assembly {
 
 function assemble(options: ValidatedOptions, { records, counters, ageClock }: Opened): Assembly {
   const { clock, tokenType, managementClient, refreshGrace, revokesAccessTokens, consentPage } = options
-  const emit = createEmit(options.onEvent)
+  const registry = createRegistry(records, ageClock)
+  const report = createEmit(options.onEvent)
+  const log = createLog({ records, registry, clock, retention: options.logRetention, report })
+  const emit = createEmit(options.onEvent, log.record)
   const encryption = createKeyEncryption(options.encryption)
   const keyOptions = { tokenType, encryption, maxAge: options.keyMaxAge }
   const signingKeys = createSigningKeys({ rings: records.keyRings, ...keyOptions, clock, emit })
-  const registry = createRegistry(records, ageClock)
   const revocable = revokesAccessTokens && { revokedTokens: records.revokedTokens }
   const verifiers = createOwnVerifiers({ clock, signingKeys })
   const authorizeAdmin = options.authorizeAdmin ?? createAuthorizeAdmin({ verifiers, registry, ...revocable })
@@ -228,7 +240,7 @@ function assemble(options: ValidatedOptions, { records, counters, ageClock }: Op
   const { apiGrants } = options
   return {
     context: {
-      ...{ clock, records, registry, grants, secretUses, limits, managers, authorizeAdmin, apiGrants },
+      ...{ clock, records, registry, grants, secretUses, limits, managers, authorizeAdmin, apiGrants, emit, log },
       ...(users !== undefined && { users }),
       keys: signingKeys.management,
     },

@@ -11,6 +11,7 @@ import { validateMembers } from './context/members.js'
 import { type EncryptionOption, type EncryptionSettings, parseEncryptionOption } from './keys/key-encryption.js'
 import { type RateLimits, type ValidatedRateLimits, validateRateLimits } from './limits/options.js'
 import { type KeyRotationOption, parseKeyRotation } from './keys/rotation-option.js'
+import { validateLogRetention } from './log/retention-option.js'
 import type { ConsentPage } from './consent/consent-view.js'
 import type { ApiGrantsMode } from './tokens/token-services.js'
 import { validateUsers } from './users/users.js'
@@ -64,6 +65,8 @@ export interface AuthorizationServerOptions {
   refreshGrace?: number
   /** `accessTokens: true`: access tokens can be revoked, which introspection knows and local verification does not. Default `false`. */
   revocation?: { accessTokens?: boolean }
+  /** Days for which the log is kept: 0 to 3 653; 0: nothing is logged. Default 30. */
+  logRetention?: number
   /** Told what happens: never a token, a secret or a key. Default: nobody. */
   onEvent?: Emit
 }
@@ -86,6 +89,8 @@ export interface ValidatedOptions {
   consentPage: ConsentPage | undefined
   refreshGrace: number
   revokesAccessTokens: boolean
+  /** Days; 0: there is no log. */
+  logRetention: number
   onEvent: Emit | undefined
 }
 
@@ -106,6 +111,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'consentPage',
   'refreshGrace',
   'revocation',
+  'logRetention',
   'onEvent',
 ] satisfies (keyof AuthorizationServerOptions)[])
 
@@ -133,6 +139,7 @@ export function validateOptions(options: AuthorizationServerOptions): ValidatedO
     consentPage: validateFunction(options.consentPage, 'consentPage'),
     refreshGrace: validateRefreshGrace(options.refreshGrace),
     revokesAccessTokens: validateRevocation(options.revocation),
+    logRetention: validateLogRetention(options.logRetention),
     onEvent: validateFunction(options.onEvent, 'onEvent'),
   }
 }

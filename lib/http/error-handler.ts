@@ -48,7 +48,8 @@ export const managementErrorHandler: ErrorHandler = (error, _req, res, next) => 
 /** Is the answer in the management API's words a 5xx: a fault of ours, or of what we need? */
 export const isManagementFault = (error: unknown): boolean => toManagementError(error).status >= 500
 
-function toManagementError(error: unknown): ManagementError {
+/** What is thrown, in the management API's words. */
+export function toManagementError(error: unknown): ManagementError {
   if (error instanceof ManagementError) return error
   if (error instanceof OAuthError) return fromOAuthError(error)
   if (error instanceof ConflictError) {

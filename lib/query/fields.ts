@@ -78,3 +78,20 @@ export const GRANT_FIELDS: FieldTable = {
   createdAt: own('createdAt', 'date'),
   expiresAt: own('expires_at', 'date'),
 }
+
+/** What `GET /logs?query=` understands. */
+export const LOG_FIELDS: FieldTable = {
+  id: own('id'),
+  type: own('type'),
+  client_id: own('client_id'),
+  user: own('user'),
+  audience: own('audience'),
+  scope: own('scope'),
+  code: own('code'),
+  detail: own('detail'),
+  actor: own('actor'),
+  target: own('target'),
+  'changes.field': own('changes.field'),
+  address: own('address'),
+  createdAt: own('createdAt', 'date'),
+}

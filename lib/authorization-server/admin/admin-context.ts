@@ -6,6 +6,8 @@ import type { Users } from '../users/users.js'
 import type { Limits } from '../limits/limits.js'
 import type { Grants } from '../grants/grants.js'
 import type { KeyManagement } from '../keys/key-management.js'
+import type { Emit } from '../context/events.js'
+import type { Log } from '../log/log.js'
 import type { Managers } from './managers.js'
 
 /** What the management API works with. */
@@ -23,6 +25,8 @@ export interface ServerContext {
   apiGrants: ApiGrantsMode
   /** Absent: nobody signs in here. */
   users?: Users
+  emit: Emit
+  log: Log
   /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
   authorizeAdmin: AuthorizeAdmin
 }

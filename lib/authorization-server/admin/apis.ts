@@ -8,6 +8,7 @@ import { findFirst } from '../../store/walk.js'
 import { MANAGEMENT_AUDIENCE } from '../context/context.js'
 import { validateApiCreation, validateApiUpdate } from '../schemas/api.js'
 import { endAuthorizations } from './authorizations.js'
+import { reportChange } from './changes.js'
 import { listPage } from './listing.js'
 import {
   type AdminCall,
@@ -15,6 +16,7 @@ import {
   getRecord,
   removeRecord,
   removeWithRest,
+  type Resource,
   sendCreated,
   sendPage,
   sendRecord,
@@ -33,6 +35,7 @@ export async function createApi(call: AdminCall): Promise<void> {
   if (body.identifier === MANAGEMENT_AUDIENCE) throw new ConflictError(['identifier'])
   const api = await insertApi(call, body)
   call.context.registry.apiChanged(api.account, api.identifier)
+  reportChange(call, REPORTED, null, api)
   sendCreated(call, api, showApi(api))
 }
 
@@ -98,7 +101,7 @@ export async function readApi(call: AdminCall): Promise<void> {
 export async function updateApi(call: AdminCall): Promise<void> {
   const { context } = call
   const body = await readManagementBody(call.req)
-  const changed = await changeRecord(context.records.apis, call, api => alterApi(api, body, context.clock.now()))
+  const changed = await changeRecord(apisOf(call), call, api => alterApi(api, body, context.clock.now()))
   context.registry.apiChanged(changed.account, changed.identifier)
   sendRecord(call, changed, showApi(changed))
 }
@@ -112,9 +115,9 @@ export function alterApi(api: ApiRecord, body: object, now: number): ApiRecord {
 
 /** `DELETE /apis/:apis_id`: what users have authorized for it ends. */
 export async function deleteApi(call: AdminCall): Promise<void> {
-  const { records, registry } = call.context
+  const { registry } = call.context
   const remove = async (): Promise<void> => {
-    const api = await removeRecord(records.apis, call, refuseSystem)
+    const api = await removeRecord(apisOf(call), call, refuseSystem)
     registry.apiChanged(api.account, api.identifier)
   }
   await removeWithRest(call, remove, id => endAuthorizations(call, 'api_id', id))
@@ -131,3 +134,10 @@ function showApi(api: ApiRecord): object {
   const { id, name, slug, identifier, account, revision, createdAt, updatedAt, ...shown } = api
   return { id, name, slug, identifier, ...shown, createdAt, updatedAt }
 }
+
+const REPORTED = { type: 'api', show: showApi } as const
+
+const apisOf = ({ context }: AdminCall): Resource<ApiRecord> => ({
+  collection: context.records.apis,
+  reported: REPORTED,
+})

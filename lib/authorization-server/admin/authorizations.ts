@@ -1,5 +1,6 @@
 import { eq } from '../../query/tree.js'
 import { removeAll } from '../../store/walk.js'
+import { originOfCall, reportConsent } from './changes.js'
 import type { AdminCall } from './resource.js'
 
 /**
@@ -8,11 +9,11 @@ import type { AdminCall } from './resource.js'
  *
  * @param field `api_id` or `client_id`
  */
-export async function endAuthorizations(
-  { context: { grants, records }, account }: AdminCall,
-  field: 'api_id' | 'client_id',
-  id: string,
-): Promise<void> {
-  await grants.endAll(account.name, eq(field, id))
-  await removeAll(records.consents, account.name, eq(field, id))
+export async function endAuthorizations(call: AdminCall, field: 'api_id' | 'client_id', id: string): Promise<void> {
+  const { account } = call
+  const { grants, records } = call.context
+  await grants.endAll(account.name, eq(field, id), originOfCall(call))
+  await removeAll(records.consents, account.name, eq(field, id), async consent => {
+    if (await records.consents.remove(account.name, consent.id)) reportConsent(call, consent)
+  })
 }

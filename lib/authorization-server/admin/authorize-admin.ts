@@ -12,6 +12,7 @@ import {
   type Registry,
 } from '../context/context.js'
 import { managementScopes } from './managers.js'
+import { attributeToClient } from './refusals.js'
 import type { OwnVerifiers } from '../tokens/own-verifiers.js'
 
 /**
@@ -42,8 +43,8 @@ export function createAuthorizeAdmin(services: AdminCheckServices): AuthorizeAdm
       const auth = await authenticatorOf(account)(req)
       if (auth === undefined) throw new UnauthenticatedError('An access token is needed', { detail: 'no_credential' })
       const scopes = await scopesOf(auth, account)
-      if (scopes.includes(scope)) return { scopes, clientId: auth.clientId }
-      throw insufficient('scope_missing', auth)
+      if (scopes.includes(scope)) return { scopes, actor: auth.clientId }
+      throw attributeToClient(insufficient('scope_missing', auth), auth)
     } catch (error) {
       throw withChallenge(error, req, scope, account)
     }

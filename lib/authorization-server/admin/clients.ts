@@ -12,6 +12,7 @@ import {
   withDefaults,
 } from './client-rules.js'
 import { endAuthorizations } from './authorizations.js'
+import { reportChange } from './changes.js'
 import { listPage } from './listing.js'
 import {
   type AdminCall,
@@ -19,6 +20,7 @@ import {
   getRecord,
   removeRecord,
   removeWithRest,
+  type Resource,
   sendCreated,
   sendPage,
   sendRecord,
@@ -46,6 +48,7 @@ export async function createClient(call: AdminCall): Promise<void> {
     secrets: isPublic ? [] : [createSecret(value, now)],
   })
   context.registry.clientChanged(client.account, client.id)
+  reportChange(call, REPORTED, null, client)
   sendCreated(call, client, isPublic ? showClient(client) : { ...showClient(client), client_secret: value })
 }
 
@@ -106,7 +109,7 @@ export async function deleteClient(call: AdminCall): Promise<void> {
   const { records, managers } = call.context
   const remove = async (): Promise<void> => {
     const client = await removeRecord(
-      records.clients,
+      clientsOf(call),
       call,
       present => assertMayChange(present, call.caller),
       present =>
@@ -126,7 +129,7 @@ export async function changeClient(
   const { records, managers } = call.context
   let before: readonly ClientSecret[] = []
   const changed = await changeRecord(
-    records.clients,
+    clientsOf(call),
     call,
     client => {
       assertMayChange(client, call.caller)
@@ -170,3 +173,10 @@ function showClient(client: ClientRecord): object {
   const { id, account, revision, secrets, createdAt, updatedAt, ...shown } = client
   return { client_id: id, id, ...shown, createdAt, updatedAt }
 }
+
+const REPORTED = { type: 'client', show: showClient, secretsOf: ({ secrets }: ClientRecord) => secrets } as const
+
+const clientsOf = ({ context }: AdminCall): Resource<ClientRecord> => ({
+  collection: context.records.clients,
+  reported: REPORTED,
+})

@@ -1,6 +1,7 @@
 import { CONSENT_FIELDS } from '../../query/fields.js'
 import { eq } from '../../query/tree.js'
 import { CONSENT_KIND, type ConsentRecord } from '../../store/user-records.js'
+import { originOfCall, reportConsent } from './changes.js'
 import { listPage } from './listing.js'
 import {
   type AdminCall,
@@ -29,11 +30,10 @@ export async function readConsent(call: AdminCall): Promise<void> {
 export async function deleteConsent(call: AdminCall): Promise<void> {
   const { grants, records } = call.context
   const stays = (): void => {}
-  await removeWithRest(
-    call,
-    () => removeRecord(records.consents, call, stays),
-    id => grants.endAll(call.account.name, eq('consent_id', id)),
-  )
+  const remove = async (): Promise<void> => {
+    reportConsent(call, await removeRecord({ collection: records.consents }, call, stays))
+  }
+  await removeWithRest(call, remove, id => grants.endAll(call.account.name, eq('consent_id', id), originOfCall(call)))
   sendRemoved(call)
 }
 

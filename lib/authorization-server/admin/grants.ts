@@ -1,5 +1,6 @@
 import { GRANT_FIELDS } from '../../query/fields.js'
 import { GRANT_KIND, type GrantRecord } from '../../store/user-records.js'
+import { originOfCall } from './changes.js'
 import { listPage } from './listing.js'
 import { type AdminCall, getRecord, removeRecord, sendPage, sendRecord, sendRemoved } from './resource.js'
 
@@ -21,7 +22,10 @@ export async function deleteGrant(call: AdminCall): Promise<void> {
   const { grants, records } = call.context
   const isBound = call.req.headers['if-match'] !== undefined
   const stays = (): void => {}
-  await removeRecord(records.grants, call, stays, grant => grants.end(grant, isBound ? grant.revision : undefined))
+  const origin = originOfCall(call)
+  await removeRecord({ collection: records.grants }, call, stays, grant =>
+    grants.end(grant, { ...origin, ...(isBound && { revision: grant.revision }) }),
+  )
   sendRemoved(call)
 }
 

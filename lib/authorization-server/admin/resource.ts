@@ -3,7 +3,9 @@ import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { sendEmpty, sendJson } from '../../http/respond.js'
 import type { Collection, StoredRecord } from '../../store/port.js'
 import type { Account, AdminCaller } from '../context/context.js'
+import type { Origin } from '../context/origin.js'
 import type { ServerContext } from './admin-context.js'
+import { type Reported, reportChange } from './changes.js'
 import { etagOf, requireMatch } from './etag.js'
 
 /** How often a change is tried again that lost against another one, before the caller is asked to come back. */
@@ -14,6 +16,8 @@ export interface AdminCall {
   context: ServerContext
   account: Account
   caller: AdminCaller
+  /** Where the call came from. */
+  origin: Origin
   req: HttpRequest
   res: HttpResponse
   /** The ids in the path, in order. */
@@ -38,15 +42,22 @@ export async function getRecord<T extends StoredRecord>(
   return record
 }
 
+/** Records of one kind that calls change, and what the events say of them. */
+export interface Resource<T extends StoredRecord> {
+  collection: Collection<T>
+  /** Absent: whoever removes one tells the events. */
+  reported?: Reported<T>
+}
+
 /**
- * Changes a record by compare-and-set. A lost race is run again on what stands then, unless `If-Match` named what stood before.
+ * Changes a record by compare-and-set, and tells the events. A lost race is run again on what stands then, unless `If-Match` named what stood before.
  *
  * @param alter gives the changed record, or the same one where nothing is to change; may throw to refuse
  * @param write runs the compare-and-set; may throw to refuse
  * @throws ManagementError `not_found`, `precondition_failed`, `unavailable` (too many changes at once)
  */
 export async function changeRecord<T extends StoredRecord>(
-  collection: Collection<T>,
+  { collection, reported }: Resource<T>,
   call: AdminCall,
   alter: (record: T) => T | Promise<T>,
   write: (changed: T, present: T) => Promise<T | null> = (changed, { revision }) =>
@@ -58,7 +69,9 @@ export async function changeRecord<T extends StoredRecord>(
     const changed = await alter(record)
     if (changed === record) return record
     const stored = await write(changed, record)
-    if (stored !== null) return stored
+    if (stored === null) continue
+    if (reported !== undefined) reportChange(call, reported, record, stored)
+    return stored
   }
   throw changedByMany()
 }
@@ -70,12 +83,12 @@ function changedByMany(): ManagementError {
 }
 
 /**
- * Removes a record, under the same conditions.
+ * Removes a record, under the same conditions, and tells the events.
  * @param refuse throws where the record must stay
  * @param remove removes the record while it has this revision; may throw to refuse
  */
 export async function removeRecord<T extends StoredRecord>(
-  collection: Collection<T>,
+  { collection, reported }: Resource<T>,
   call: AdminCall,
   refuse: (record: T) => void,
   remove: (record: T) => Promise<boolean> = ({ account, id, revision }) => collection.remove(account, id, revision),
@@ -84,7 +97,9 @@ export async function removeRecord<T extends StoredRecord>(
     const record = await getRecord(collection, call)
     refuse(record)
     requireMatch(call.req, record)
-    if (await remove(record)) return record
+    if (!(await remove(record))) continue
+    if (reported !== undefined) reportChange(call, reported, record, null)
+    return record
   }
   throw changedByMany()
 }

@@ -2,8 +2,10 @@ import { ManagementError, OAuthError } from '../../errors.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account, AdminCaller } from '../context/context.js'
+import { originOf } from '../context/origin.js'
 import { ID_PATTERN } from '../openapi/schema.js'
 import type { ServerContext } from './admin-context.js'
+import { reportRefusal } from './refusals.js'
 import { notFound } from './resource.js'
 import { type Method, ROUTES, type Route } from './routes.js'
 
@@ -11,8 +13,8 @@ import { type Method, ROUTES, type Route } from './routes.js'
 const PATHS: readonly RegExp[] = ROUTES.map(({ path }) => new RegExp(`^${path.replace(/:\w+/g, `(${ID_PATTERN})`)}/?$`))
 
 /**
- * The management API: `/apis`, `/clients`, `/consents`, `/grants` and `/keys` of the calling account. Every call proves its scope before anything of it is
- * looked at; every answer, a refusal too, is JSON.
+ * The management API: `/apis`, `/clients`, and the others of its table, of the calling account. Every call proves its scope before
+ * anything of it is looked at; every answer, a refusal too, is JSON.
  */
 export function createAdminRouter(context: ServerContext): AccountHandler {
   return function management(req, res, account) {
@@ -23,8 +25,15 @@ export function createAdminRouter(context: ServerContext): AccountHandler {
 async function serve(context: ServerContext, account: Account, req: HttpRequest, res: HttpResponse): Promise<void> {
   const { route, ids } = findRoute(req)
   const method = findMethod(route, req)
-  const caller = await admit(context, { req, scope: method.scope, account })
-  await method.run({ context, account, caller, req, res, ids })
+  const origin = originOf(req)
+  let caller: AdminCaller | undefined
+  try {
+    caller = await admit(context, { req, scope: method.scope, account })
+    await method.run({ context, account, caller, origin, req, res, ids })
+  } catch (error) {
+    reportRefusal(context.emit, { account, scope: method.scope, origin, caller }, error)
+    throw error
+  }
 }
 
 /** Whom the check lets through, and the limits too. */
@@ -42,7 +51,7 @@ async function admit(
     throw new ManagementError('too_many_requests', 'Too many failed requests.', { headers, cause: error })
   }
   const caller = readCaller(answer)
-  await limits.management(req, account, caller.clientId)
+  await limits.management(req, account, caller.actor)
   return caller
 }
 
@@ -55,11 +64,17 @@ function readCaller(answer: unknown): AdminCaller {
   if (!Array.isArray(scopes) || !scopes.every(scope => typeof scope === 'string')) {
     throw new TypeError('authorizeAdmin: must answer { scopes }, a list of strings')
   }
-  const clientId = 'clientId' in Object(answer) ? (answer as { clientId: unknown }).clientId : undefined
-  if (clientId !== undefined && typeof clientId !== 'string') {
-    throw new TypeError('authorizeAdmin: must answer { scopes, clientId }, a list of strings and a string')
-  }
-  return { scopes: [...scopes], ...(clientId !== undefined && { clientId }) }
+  return { scopes: [...scopes], ...readActor(answer) }
+}
+
+/** It stands in the log, so it is as short and as visible as a user's id. */
+const ACTOR = /^[\x21-\x7e]{1,255}$/
+
+function readActor(answer: unknown): Pick<AdminCaller, 'actor'> {
+  const actor = typeof answer === 'object' && answer !== null && 'actor' in answer ? answer.actor : undefined
+  if (actor === undefined) return {}
+  if (typeof actor === 'string' && ACTOR.test(actor)) return { actor }
+  throw new TypeError('authorizeAdmin: actor must be 1 to 255 visible ASCII characters')
 }
 
 function findRoute(req: HttpRequest): { route: Route; ids: string[] } {

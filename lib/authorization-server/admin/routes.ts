@@ -1,7 +1,8 @@
 import { DELETE_KEY, LIST_KEYS, ROTATE_KEYS } from '../openapi/key-operations.js'
+import { LIST_LOGS, READ_LOG } from '../openapi/log-operations.js'
 import * as about from '../openapi/management-operations.js'
 import type { OperationDescription } from '../openapi/operation.js'
-import { PREVIEW_TOKEN, withDryRun as describeDryRun } from '../openapi/preview-operations.js'
+import { PREVIEW_TOKEN, READ_USAGE, withDryRun as describeDryRun } from '../openapi/preview-operations.js'
 import { createApi, deleteApi, listApis, readApi, updateApi } from './apis.js'
 import { createClient, deleteClient, listClients, readClient, updateClient } from './clients.js'
 import { deleteConsent, listConsents, readConsent } from './consents.js'
@@ -15,9 +16,11 @@ import {
 } from './dry-run.js'
 import { deleteGrant, listGrants, readGrant } from './grants.js'
 import { deleteKey, listKeys, rotateKeys } from './keys.js'
+import { listLogs, readLog } from './logs.js'
 import { previewToken } from './preview.js'
 import type { Operation } from './resource.js'
 import { createClientSecret, deleteClientSecret } from './secrets.js'
+import { readUsage } from './usage.js'
 
 export interface Method {
   /** The management scope that the call needs. */
@@ -62,6 +65,7 @@ export const ROUTES: readonly Route[] = [
     path: '/apis/:apis_id/preview',
     methods: { POST: { scope: 'read:apis', run: withoutParameters(previewToken), about: PREVIEW_TOKEN } },
   },
+  { path: '/apis/:apis_id/usage', methods: { GET: { scope: 'read:apis', run: readUsage, about: READ_USAGE } } },
   {
     path: '/clients',
     methods: {
@@ -85,6 +89,8 @@ export const ROUTES: readonly Route[] = [
       },
     },
   },
+  { path: '/logs', methods: { GET: { scope: 'read:logs', run: listLogs, about: LIST_LOGS } } },
+  { path: '/logs/:id', methods: { GET: { scope: 'read:logs', run: readLog, about: READ_LOG } } },
   { path: '/keys', methods: { GET: { scope: 'read:keys', run: listKeys, about: LIST_KEYS } } },
   { path: '/keys/rotate', methods: { POST: { scope: 'rotate:keys', run: rotateKeys, about: ROTATE_KEYS } } },
   { path: '/keys/:kid', methods: { DELETE: { scope: 'delete:keys', run: deleteKey, about: DELETE_KEY } } },

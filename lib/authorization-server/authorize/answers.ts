@@ -5,6 +5,7 @@ import { formatScope } from '../../scope.js'
 import type { AuthorizationRequestRecord } from '../../store/user-records.js'
 import type { Account } from '../context/context.js'
 import type { Emit } from '../context/events.js'
+import type { Origin } from '../context/origin.js'
 import { type Decision, issueCode } from '../grants/authorization-codes.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import { withParameters } from './redirect-uri.js'
@@ -28,17 +29,20 @@ export async function answerWithCode(
   res: HttpResponse,
   account: Account,
   decision: Decision,
+  origin: Origin,
   context: Pick<AuthorizeContext, 'records' | 'clock' | 'emit'>,
 ): Promise<void> {
-  const { request, scope } = decision
+  const { request, user, scope } = decision
   const { code, grantId } = await issueCode(decision, context)
   context.emit({
     type: 'authorize.allowed',
     account: account.name,
     clientId: request.client_id,
+    user: user.id,
     audience: request.audience,
     scope: formatScope(scope),
     grantId,
+    ...origin,
   })
   answer(res, request, account, { code })
 }
@@ -52,26 +56,33 @@ export function answerWithRefusal(
   answer(res, address, account, { error, error_description: description })
 }
 
-/** @param clientId of a client that exists */
+/** What is known of a request that is refused. */
+export interface RefusedRequest extends Origin {
+  /** The client that it names. */
+  clientId?: string
+  user?: string
+  audience?: string
+}
+
 export function reportRefusal(
   emit: Emit,
   account: Account,
   { error, detail }: Pick<Refused, 'error' | 'detail'>,
-  clientId?: string,
+  about: RefusedRequest,
 ): void {
   emit({
     type: 'authorize.denied',
     account: account.name,
     code: error,
-    ...(clientId !== undefined && { clientId }),
     ...(detail !== undefined && { detail }),
+    ...about,
   })
 }
 
 /** Tells the events of a refusal that the person is shown. @returns what is to be thrown, so that it becomes a page */
-export function reportPage(emit: Emit, account: Account, thrown: unknown, clientId?: string): unknown {
+export function reportPage(emit: Emit, account: Account, thrown: unknown, about: RefusedRequest): unknown {
   const shown = thrown instanceof PageRefusal ? thrown.shown : thrown
   if (!(shown instanceof OAuthError) || shown.status >= 500) return shown
-  reportRefusal(emit, account, { error: shown.error ?? 'invalid_request', detail: shown.detail }, clientId)
+  reportRefusal(emit, account, { error: shown.error ?? 'invalid_request', detail: shown.detail }, about)
   return shown
 }

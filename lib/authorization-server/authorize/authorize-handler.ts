@@ -6,8 +6,9 @@ import { AUTHORIZATION_REQUEST_KIND, type AuthorizationRequestRecord } from '../
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
 import { mint } from '../context/one-way.js'
+import { nameOfStranger, originOf } from '../context/origin.js'
 import type { Users } from '../users/users.js'
-import { answerWithCode, answerWithRefusal, reportPage, reportRefusal } from './answers.js'
+import { answerWithCode, answerWithRefusal, type RefusedRequest, reportPage, reportRefusal } from './answers.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import { bindBrowser, REQUEST_LIFETIME } from './browser-cookie.js'
 import { requireUsers } from './require-users.js'
@@ -30,7 +31,7 @@ interface Call {
 /** `GET` and `POST /authorize` (RFC 6749 §4.1.1). */
 export function createAuthorizeHandler(context: AuthorizeContext): AccountHandler {
   return async function authorize(req, res, account) {
-    let clientId: string | undefined
+    const about: RefusedRequest = originOf(req)
     let recipient: Recipient
     let call: Call
     let parameters: AuthorizationParameters
@@ -39,11 +40,13 @@ export function createAuthorizeHandler(context: AuthorizeContext): AccountHandle
       await context.limits.authorize(req, account)
       call = { context, users: requireUsers(context), req, res, account }
       parameters = await readAuthorizationParameters(req)
+      const named = nameOfStranger(parameters.get('client_id'))
+      if (named !== undefined) about.clientId = named
       const client = await findClient(parameters, account, context)
-      clientId = client.id
+      about.clientId = client.id
       recipient = findRecipient(parameters, client)
     } catch (error) {
-      throw reportPage(context.emit, account, error, clientId)
+      throw reportPage(context.emit, account, error, about)
     }
     await serve(call, parameters, recipient)
   }
@@ -60,7 +63,7 @@ async function serve(call: Call, parameters: AuthorizationParameters, recipient:
   } catch (error) {
     const refused = asRefused(error)
     if (refused === undefined) throw error
-    reportRefusal(context.emit, account, refused, recipient.client.id)
+    reportRefusal(context.emit, account, refused, { clientId: recipient.client.id, ...originOf(req) })
     const state = parameters.get('state')
     const address = { redirect_uri: recipient.redirectUri, ...(state !== undefined && { state }) }
     answerWithRefusal(res, account, address, refused)
@@ -98,5 +101,5 @@ async function answerAtOnce(call: Call, checked: CheckedRequest, { client }: Rec
   }
   const { scope, consentId } = await judge({ account, request, client, user }, users, context)
   const decision = { request, user, scope, ...(consentId !== undefined && { consentId }) }
-  await answerWithCode(res, account, decision, context)
+  await answerWithCode(res, account, decision, originOf(req), context)
 }

@@ -5,8 +5,9 @@ import { readFormPairs } from '../../http/pairs.js'
 import { sendSeeOther } from '../../http/respond.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import { ANTI_FORGERY, isAntiForgeryValue } from '../consent/anti-forgery.js'
+import { originOf } from '../context/origin.js'
 import type { CheckedUser, Users } from '../users/users.js'
-import { answerWithCode, answerWithRefusal, reportPage, reportRefusal } from './answers.js'
+import { answerWithCode, answerWithRefusal, type RefusedRequest, reportPage, reportRefusal } from './answers.js'
 import type { AuthorizeContext } from './authorize-context.js'
 import { releaseBrowser } from './browser-cookie.js'
 import { showConsent } from './show-consent.js'
@@ -38,28 +39,36 @@ export function createDecisionHandler(context: AuthorizeContext): AccountHandler
       pending = await findPending(req, account, context)
       await serve({ ...pending, context, users, req, res }, form)
     } catch (error) {
-      throw reportPage(context.emit, account, error, pending?.client.id)
+      throw reportPage(context.emit, account, error, { ...(pending && aboutOf(pending)), ...originOf(req) })
     }
   }
 }
 
 /** The client is told of refusals; what is shown to the person ends nothing. */
 async function serve(call: Call, form: readonly Pair[] | undefined): Promise<void> {
+  let user: CheckedUser | undefined
   try {
-    const user = await call.users.authenticate(call.account, call.req)
+    user = await call.users.authenticate(call.account, call.req)
     if (form === undefined) await goOn(call, user)
     else await take(call, user, readAnswer(form))
   } catch (error) {
     const refused = asRefused(error)
     if (refused === undefined) throw error
     await claim(call, call.context)
-    refuse(call, refused)
+    refuse(call, user, refused)
   }
 }
 
+/** What the events say of a request that is kept. */
+function aboutOf({ client, request }: Pending): RefusedRequest {
+  return { clientId: client.id, audience: request.audience }
+}
+
 /** Of a request that is claimed. */
-function refuse({ context, account, request, client, res }: Call, refused: Refused): void {
-  reportRefusal(context.emit, account, refused, client.id)
+function refuse(call: Call, user: CheckedUser | undefined, refused: Refused): void {
+  const { context, account, request, req, res } = call
+  const about = { ...aboutOf(call), ...(user !== undefined && { user: user.id }), ...originOf(req) }
+  reportRefusal(context.emit, account, refused, about)
   releaseBrowser(res, account, request.id)
   answerWithRefusal(res, account, request, refused)
 }
@@ -133,14 +142,14 @@ async function take(call: Call, user: CheckedUser | undefined, answer: Answer): 
   await claim(call, context)
   const consent = await context.consents.remember(subjectOf(question), { shown, ticked })
   if (shown.length > 0 && ticked.length === 0) {
-    return refuse(call, { error: 'access_denied', description: DENIED, detail: 'nothing_ticked' })
+    return refuse(call, user, { error: 'access_denied', description: DENIED, detail: 'nothing_ticked' })
   }
   await grant(call, user, ticked, consent?.id)
 }
 
 async function grant(call: Call, user: CheckedUser, scope: readonly string[], consentId?: string): Promise<void> {
-  const { context, account, request, res } = call
+  const { context, account, request, req, res } = call
   releaseBrowser(res, account, request.id)
   const decision = { request, user, scope, ...(consentId !== undefined && { consentId }) }
-  await answerWithCode(res, account, decision, context)
+  await answerWithCode(res, account, decision, originOf(req), context)
 }

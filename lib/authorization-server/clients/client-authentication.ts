@@ -30,7 +30,7 @@ export interface AuthenticationRules {
   /** May a client without a secret call? Default: yes. */
   publicClients?: boolean
   /** Told which client the request names, before anything is proven; null: one that does not exist. */
-  onNamed?(client: ClientRecord | null): void
+  onNamed?(client: ClientRecord | null, clientId: string): void
 }
 
 export interface AuthenticationServices {
@@ -62,7 +62,7 @@ export async function authenticateClient(
     clientId = credentials.clientId
     const found = services.registry.client(account.name, clientId)
     named = found instanceof Promise ? await found : found
-    onNamed?.(named)
+    onNamed?.(named, clientId)
     const proven = prove(credentials, named, account, services.clock.now())
     if (proven.secret === undefined && !publicClients) throw refuse(account, credentials.basic, 'public_client')
     return proven

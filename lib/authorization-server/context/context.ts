@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../../http/handler.js'
+import type { ApiUsageRecord, LogRecord } from '../../store/log-records.js'
 import type { Collection } from '../../store/port.js'
 import type { ApiRecord, ClientRecord, KeyRingRecord, SecretUseRecord } from '../../store/records.js'
 import type {
@@ -46,6 +47,8 @@ export interface Records {
   sessions: Collection<SessionRecord>
   signIns: Collection<SignInRecord>
   revokedTokens: Collection<RevokedTokenRecord>
+  logs: Collection<LogRecord>
+  apiUsage: Collection<ApiUsageRecord>
 }
 
 /** What the token endpoint reads on every request, cached in bounded size and age. A write in this process clears it at once. */
@@ -62,8 +65,11 @@ export interface Registry {
 export interface AdminCaller {
   /** The management scopes the caller holds; only these can be handed on in `api_grants`. */
   scopes: readonly string[]
-  /** Its client, where it is one: calls are counted by it. Absent: they are counted by address. */
-  clientId?: string
+  /**
+   * Who that is, for events, the log and the limits: 1 to 255 visible ASCII characters. Absent: they do not say, and calls
+   * are counted by address.
+   */
+  actor?: string
 }
 
 /** The host application's own check of management calls. Rejecting with a ManagementError or OAuthError refuses the call. */

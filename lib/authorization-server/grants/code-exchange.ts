@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js'
 import type { AuthorizationCodeRecord, GrantRecord } from '../../store/user-records.js'
 import type { Records } from '../context/context.js'
 import type { Emit } from '../context/events.js'
+import type { Origin } from '../context/origin.js'
 import type { Grants } from './grants.js'
 import { invalidGrant } from './invalid-grant.js'
 import { MINTED, oneWay } from '../context/one-way.js'
@@ -15,12 +16,15 @@ export interface PresentedCode {
   code: string
   redirectUri: string | undefined
   codeVerifier: string | undefined
+  /** Who presents it. */
+  origin: Origin
 }
 
 /** A code that can be exchanged now, and the grant that it stands for. */
 export interface GoodCode {
   code: AuthorizationCodeRecord
   grant: GrantRecord
+  origin: Origin
 }
 
 export interface ExchangeServices {
@@ -38,7 +42,7 @@ export interface ExchangeServices {
  * @throws StoreUnavailableError
  */
 export async function findCode(presented: PresentedCode, services: ExchangeServices): Promise<GoodCode> {
-  const { account, clientId, redirectUri, codeVerifier } = presented
+  const { account, clientId, redirectUri, codeVerifier, origin } = presented
   const { records, grants, clock } = services
   const code = MINTED.test(presented.code)
     ? await records.authorizationCodes.get(account, oneWay(presented.code))
@@ -48,17 +52,17 @@ export async function findCode(presented: PresentedCode, services: ExchangeServi
   if (!fitsRedirect(code, redirectUri)) throw invalidGrant('redirect_uri_mismatch')
   const isProven = fitsChallenge(code.code_challenge, codeVerifier)
   if (code.used) {
-    if (isProven) await endReplayed(code, services)
+    if (isProven) await endReplayed(code, origin, services)
     throw invalidGrant('used_code')
   }
   if (clock.now() >= code.valid_until.getTime()) throw invalidGrant('expired_code')
   if (!isProven) {
-    await burn(code, services)
+    await burn(code, origin, services)
     throw invalidGrant('code_verifier_mismatch')
   }
   const grant = await grants.get(account, code.grant_id)
   if (grant === null || clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant_ended')
-  return { code, grant }
+  return { code, grant, origin }
 }
 
 /**
@@ -69,12 +73,12 @@ export async function findCode(presented: PresentedCode, services: ExchangeServi
  * @throws StoreUnavailableError
  */
 export async function useCode(
-  { code, grant }: GoodCode,
+  { code, grant, origin }: GoodCode,
   lasting: { until: Date; family: NewFamily['stored'] | undefined },
   services: ExchangeServices,
 ): Promise<void> {
   if (!(await markUsed(code, services))) {
-    await endReplayed(code, services)
+    await endReplayed(code, origin, services)
     throw invalidGrant('used_code')
   }
   const kept = await services.grants.change(grant, present => ({
@@ -99,13 +103,17 @@ async function markUsed(code: AuthorizationCodeRecord, { records, clock }: Excha
 }
 
 /** Nobody has the grant yet: it ends with its code. */
-async function burn(code: AuthorizationCodeRecord, services: ExchangeServices): Promise<void> {
-  if (await markUsed(code, services)) await services.grants.end(grantOf(code))
+async function burn(code: AuthorizationCodeRecord, origin: Origin, services: ExchangeServices): Promise<void> {
+  if (await markUsed(code, services)) await services.grants.end(grantOf(code), origin)
 }
 
-async function endReplayed(code: AuthorizationCodeRecord, { grants, emit }: ExchangeServices): Promise<void> {
+async function endReplayed(
+  code: AuthorizationCodeRecord,
+  origin: Origin,
+  { grants, emit }: ExchangeServices,
+): Promise<void> {
   const { account, client_id: clientId, grant_id: grantId } = code
-  if (await grants.end(grantOf(code))) emit({ type: 'code.reused', account, clientId, grantId })
+  if (await grants.end(grantOf(code), origin)) emit({ type: 'code.reused', account, clientId, grantId })
 }
 
 function grantOf({ account, client_id, grant_id }: AuthorizationCodeRecord): Parameters<Grants['end']>[0] {

@@ -4,6 +4,7 @@ import { removeAll } from '../../store/walk.js'
 import type { GrantRecord } from '../../store/user-records.js'
 import type { Records } from '../context/context.js'
 import type { Emit } from '../context/events.js'
+import type { Origin } from '../context/origin.js'
 
 /** How often a change is tried again that lost against another one. */
 const ATTEMPTS = 100
@@ -14,17 +15,21 @@ export function grantIdOf(jti: string): string | undefined {
   return dot < 0 ? undefined : jti.slice(0, dot)
 }
 
+/** What is known of a grant that ends. */
+export type EndedGrant = Pick<GrantRecord, 'account' | 'id' | 'client_id'> &
+  Partial<Pick<GrantRecord, 'user' | 'audience'>>
+
 /** What ends grants, and changes them by compare-and-set. */
 export interface Grants {
   get(account: string, id: string): Promise<GrantRecord | null>
   /**
    * Ends one: its refresh tokens are worth nothing, introspection knows nothing of its access tokens.
-   * @param revision only where it is still this one
+   * @param origin who ended it, and from where; with a revision only where it is still this one
    * @returns whether it did
    */
-  end(grant: Pick<GrantRecord, 'account' | 'id' | 'client_id'>, revision?: number): Promise<boolean>
+  end(grant: EndedGrant, origin?: Origin & { revision?: number }): Promise<boolean>
   /** Ends every grant that fulfils the filter, some at once. */
-  endAll(account: string, filter: Filter): Promise<void>
+  endAll(account: string, filter: Filter, origin?: Origin): Promise<void>
   /**
    * @param alter gives the changed grant; the same one: nothing is to change. May throw to refuse
    * @returns null where there is no such grant any more
@@ -42,19 +47,20 @@ export function createGrants({
   emit: Emit
 }): Grants {
   async function end(
-    { account, id, client_id }: Pick<GrantRecord, 'account' | 'id' | 'client_id'>,
-    revision?: number,
+    { account, id, client_id: clientId, user, audience }: EndedGrant,
+    { revision, ...origin }: Origin & { revision?: number } = {},
   ): Promise<boolean> {
     const isEnded = await grants.remove(account, id, revision)
-    if (isEnded) emit({ type: 'grant.revoked', account, clientId: client_id, grantId: id })
+    const whose = { ...(user !== undefined && { user }), ...(audience !== undefined && { audience }) }
+    if (isEnded) emit({ type: 'grant.revoked', account, clientId, grantId: id, ...whose, ...origin })
     return isEnded
   }
 
   return {
     get: (account, id) => grants.get(account, id),
     end,
-    async endAll(account, filter) {
-      await removeAll(grants, account, filter, end)
+    async endAll(account, filter, origin) {
+      await removeAll(grants, account, filter, grant => end(grant, origin))
     },
     async change(grant, alter) {
       let present: GrantRecord | null = grant

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { GrantRecord } from '../../store/user-records.js'
 import type { Emit } from '../context/events.js'
+import type { Origin } from '../context/origin.js'
 import type { Grants } from './grants.js'
 import { invalidGrant } from './invalid-grant.js'
 import { oneWay } from '../context/one-way.js'
@@ -14,6 +15,8 @@ export interface GoodRefreshToken {
   presented: PresentedRefreshToken
   grant: GrantRecord
   secret: string
+  /** Who presents it. */
+  origin: Origin
 }
 
 export interface RotationServices {
@@ -33,7 +36,7 @@ export interface RotationServices {
  * @throws StoreUnavailableError
  */
 export async function findRefreshToken(
-  { account, clientId, token }: { account: string; clientId: string; token: string },
+  { account, clientId, token, origin }: { account: string; clientId: string; token: string; origin: Origin },
   services: RotationServices,
 ): Promise<GoodRefreshToken> {
   const { grants, clock } = services
@@ -45,8 +48,8 @@ export async function findRefreshToken(
   }
   if (grant.client_id !== clientId) throw invalidGrant('other_clients_refresh_token')
   if (clock.now() >= grant.expires_at.getTime()) throw invalidGrant('grant_ended')
-  if (standingOf(presented, grant, services) === 'replaced') throw await endReused(grant, services)
-  return { presented, grant, secret }
+  if (standingOf(presented, grant, services) === 'replaced') throw await endReused(grant, origin, services)
+  return { presented, grant, secret, origin }
 }
 
 /**
@@ -57,7 +60,7 @@ export async function findRefreshToken(
  * @throws StoreUnavailableError
  */
 export async function rotate(
-  { presented, grant, secret }: GoodRefreshToken,
+  { presented, grant, secret, origin }: GoodRefreshToken,
   services: RotationServices,
 ): Promise<string> {
   const successor = successorOf(presented, secret)
@@ -69,7 +72,7 @@ export async function rotate(
     return { ...present, token_hash: hash, previous_hash: presented.hash, rotated_at: new Date(services.clock.now()) }
   })
   if (kept === null) throw invalidGrant('grant_ended')
-  if (standing === 'replaced') throw await endReused(kept, services)
+  if (standing === 'replaced') throw await endReused(kept, origin, services)
   return successor
 }
 
@@ -97,8 +100,9 @@ function standingOf(
   return age < refreshGrace * 1000 && age > -CLOCK_SKEW ? 'recent' : 'replaced'
 }
 
-async function endReused(grant: GrantRecord, { grants, emit }: RotationServices): Promise<Error> {
-  const { account, client_id: clientId, id: grantId } = grant
-  if (await grants.end(grant)) emit({ type: 'refresh.reused', account, clientId, grantId })
+async function endReused(grant: GrantRecord, origin: Origin, { grants, emit }: RotationServices): Promise<Error> {
+  const { account, client_id: clientId, id: grantId, user, audience } = grant
+  const isEnded = await grants.end(grant, origin)
+  if (isEnded) emit({ type: 'refresh.reused', account, clientId, grantId, user, audience, ...origin })
   return invalidGrant('reused_refresh_token')
 }

@@ -4,6 +4,7 @@ import type { ClientRecord } from '../../store/records.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
 import type { RefusingEndpoint } from '../context/events.js'
+import { type Origin, originOf } from '../context/origin.js'
 import { reportRefusal } from './report-refusal.js'
 import type { TokenServices } from './token-services.js'
 import { type ClientRequestRules, type ClientRequestServices, readClientRequest } from './client-request.js'
@@ -17,6 +18,7 @@ export interface TokenQuestion {
   account: Account
   client: ClientRecord
   token: string
+  origin: Origin
 }
 
 interface Endpoint {
@@ -39,7 +41,7 @@ export function createClientEndpoint(
       const request = await readClientRequest(req, res, account, context, callers)
       client = request.client
       await context.limits.token(req, account, client)
-      await answer({ context, account, client, token: readToken(request.parameters) }, res)
+      await answer({ context, account, client, token: readToken(request.parameters), origin: originOf(req) }, res)
     } catch (error) {
       reportRefusal(context.emit, { endpoint: name, account, client }, error)
       throw error

@@ -6,6 +6,7 @@ import { type AuthenticationServices, authenticateClient } from '../clients/clie
 import type { SecretUses } from '../clients/secret-uses.js'
 import type { Account } from '../context/context.js'
 import type { Limits } from '../limits/limits.js'
+import { nameOfStranger } from '../context/origin.js'
 import { allowOriginOf } from './cors.js'
 
 /** Bytes a body may have. */
@@ -28,6 +29,8 @@ export interface ClientRequestRules {
   publicClients: boolean
   /** Scripts of the client's own origins? They may read the answer then, a refusal too. */
   scripts: boolean
+  /** Told what the client is called, before anything is proven; of one that does not exist only what events may repeat. */
+  onNamed?(clientId: string): void
 }
 
 /**
@@ -40,13 +43,17 @@ export async function readClientRequest(
   res: HttpResponse,
   account: Account,
   services: ClientRequestServices,
-  { publicClients, scripts }: ClientRequestRules,
+  { publicClients, scripts, onNamed }: ClientRequestRules,
 ): Promise<ClientRequest> {
   assertMethod(req, ['POST'], 'The endpoint is served by POST alone.')
   const parameters = await parseParameters(req, { limit: TOKEN_BODY_LIMIT })
   const { client, secret } = await authenticateClient(req, parameters, account, services, {
     publicClients,
-    ...(scripts && { onNamed: named => allowOriginOf(named, req, res) }),
+    onNamed(named, clientId) {
+      if (scripts) allowOriginOf(named, req, res)
+      const name = named?.id ?? nameOfStranger(clientId)
+      if (name !== undefined) onNamed?.(name)
+    },
   })
   if (secret !== undefined) services.secretUses.note(account.name, client.id, secret.id)
   return { client, parameters }

@@ -10,10 +10,13 @@ export function reportRefusal(
   error: unknown,
 ): void {
   if (!(error instanceof OAuthError) || error.status >= 500) return
-  const { code, detail } = error
+  const { detail } = error
   emit({
-    ...{ type: 'request.refused', endpoint, account: account.name, code },
+    ...{ type: 'request.refused', endpoint, account: account.name, code: wireCode(error) },
     ...(client !== undefined && { clientId: client.id }),
     ...(detail !== undefined && { detail }),
   })
 }
+
+/** The code in the body of the answer: RFC 6750 §3.1 has none for a request without a token. */
+export const wireCode = ({ error = 'unauthorized' }: OAuthError): string => error

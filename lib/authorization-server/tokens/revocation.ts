@@ -25,10 +25,11 @@ export function createRevocationHandler(context: ClientEndpointContext): Account
 }
 
 /** Any token that the family ever had will do, as long as it is a real one: who has seen one cannot make up another. */
-async function endFamily({ context, account, client }: TokenQuestion, presented: PresentedRefreshToken): Promise<void> {
+async function endFamily(question: TokenQuestion, presented: PresentedRefreshToken): Promise<void> {
+  const { context, account, client, origin } = question
   const grant = await context.grants.get(account.name, presented.grantId)
   if (grant?.family_secret === undefined || grant.client_id !== client.id) return
-  if (isOfFamily(presented, grant.family_secret)) await context.grants.end(grant)
+  if (isOfFamily(presented, grant.family_secret)) await context.grants.end(grant, origin)
 }
 
 async function revokeAccessToken({ context, account, client, token }: TokenQuestion): Promise<void> {

@@ -5,10 +5,12 @@ import { NOT_STORED, sendJson } from '../../http/respond.js'
 import type { ClientRecord } from '../../store/records.js'
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
+import { type Origin, originOf } from '../context/origin.js'
 import type { Grant, TokenResponse } from './grant-types/grant.js'
 import { GRANTS } from './grant-types/index.js'
 import { type ClientRequestServices, readClientRequest } from './client-request.js'
 import { withCors } from './cors.js'
+import { wireCode } from './report-refusal.js'
 import type { TokenServices } from './token-services.js'
 
 const CALLERS = { publicClients: true, scripts: true }
@@ -21,13 +23,15 @@ interface TokenCall {
   req: HttpRequest
   res: HttpResponse
   account: Account
-  client?: ClientRecord
+  /** As whom it comes, proven or not. */
+  clientId?: string
+  origin: Origin
 }
 
 /** `POST /oauth/token` (RFC 6749 §3.2). No answer of it may be stored (§5.1), a refusal neither. */
 export function createTokenHandler(context: TokenContext): AccountHandler {
   return withCors('POST', context.registry, async function token(req, res, account) {
-    const call: TokenCall = { context, req, res, account }
+    const call: TokenCall = { context, req, res, account, origin: originOf(req) }
     try {
       sendJson(res, 200, await issue(call), NOT_STORED)
     } catch (error) {
@@ -40,13 +44,15 @@ export function createTokenHandler(context: TokenContext): AccountHandler {
 /** The order decides which fault is named where a request has several. */
 async function issue(call: TokenCall): Promise<TokenResponse> {
   const { context, req, res, account } = call
-  const { client, parameters } = await readClientRequest(req, res, account, context, CALLERS)
-  call.client = client
+  const onNamed = (clientId: string): void => {
+    call.clientId = clientId
+  }
+  const { client, parameters } = await readClientRequest(req, res, account, context, { ...CALLERS, onNamed })
   const counted = context.limits.token(req, account, client)
   if (counted !== undefined) await counted
   const grant = findGrant(parameters)
   assertGrantOf(client, grant)
-  return grant.handle({ services: context, account, client, parameters })
+  return grant.handle({ services: context, account, client, parameters, origin: call.origin })
 }
 
 function findGrant(parameters: ReadonlyMap<string, string>): Grant {
@@ -70,13 +76,14 @@ function unauthorized(detail: TokenEndpointDetail): UnauthorizedClientError {
   return new UnauthorizedClientError('The client may not use this grant type.', { detail })
 }
 
-function report({ context, account, client }: TokenCall, error: OAuthError): void {
-  const { code, detail } = error
+function report({ context, account, clientId, origin }: TokenCall, error: OAuthError): void {
+  const { detail } = error
   context.emit({
     type: 'token.refused',
     account: account.name,
-    code,
-    ...(client !== undefined && { clientId: client.id }),
+    code: wireCode(error),
+    ...(clientId !== undefined && { clientId }),
     ...(detail !== undefined && { detail }),
+    ...origin,
   })
 }

@@ -71,13 +71,13 @@ export async function issueTokens(
   { issuedAt, nonce, refreshToken }: { issuedAt: number; nonce?: string; refreshToken: string | undefined },
 ): Promise<TokenResponse> {
   const { grant, signer, claims } = prepared
-  const { account, client, services } = request
+  const { account, client, services, origin } = request
   const own = decideUserToken(prepared, request)
   const issued = await issueAccessToken(own, signer, issuedAt)
   const { token, expiresIn } = issued
   const about = { account, userId: grant.user, clientId: client.id, nonce, authTime: grant.auth_time }
   const idToken = claims && (await issueIdToken({ ...about, claims, accessToken: token }, signer, issuedAt))
-  reportIssued(own, issued, services)
+  reportIssued(own, issued, origin, services)
   return {
     ...{ access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: own.scope },
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),

@@ -132,10 +132,10 @@ describeStores('limits', engine => {
   })
 
   it('of the management API count by the client that the check names, of whatever address', async () => {
-    let clientId = 'one'
-    test = await start(engine, { authorizeAdmin: () => ({ scopes: [], clientId }) })
+    let actor = 'one'
+    test = await start(engine, { authorizeAdmin: () => ({ scopes: [], actor }) })
     for (const [end, status] of [200, 200, 429].entries()) await management(test, `192.0.2.${end}`).expect(status)
-    clientId = 'two'
+    actor = 'two'
     await management(test).expect(200)
     expect(reached(test)).to.deep.equal([
       { type: 'limit.reached', account: 'default', limit: 'management', clientId: 'one' },

@@ -20,13 +20,13 @@ export const authorizationCodeGrant: Grant = {
 }
 
 async function handleAuthorizationCode(request: TokenRequest): Promise<TokenResponse> {
-  const { account, client, parameters, services } = request
+  const { account, client, parameters, services, origin } = request
   const text = parameters.get('code')
   if (text === undefined) throw new InvalidRequestError('The code parameter is missing.', { detail: 'no_code' })
   const { users } = services
   if (users === undefined) throw invalidGrant('unknown_code')
   const [redirectUri, codeVerifier] = [parameters.get('redirect_uri'), parameters.get('code_verifier')]
-  const presented = { account: account.name, clientId: client.id, code: text, redirectUri, codeVerifier }
+  const presented = { account: account.name, clientId: client.id, code: text, redirectUri, codeVerifier, origin }
   const good = await findCode(presented, services)
   const prepared = await prepareTokens(good.grant, request, { users, isRefresh: false })
   const now = services.clock.now()

@@ -18,12 +18,13 @@ async function handleClientCredentials({
   client,
   parameters,
   services,
+  origin,
 }: TokenRequest): Promise<TokenResponse> {
   const requested = readScopeParameter(parameters)
   const target = await resolveTarget(parameters, client, account, services)
   const own = decideOwnToken({ account, client, requested, target })
   const signer = await services.signingKeys.signer(account.name)
   const issued = await issueAccessToken(own, signer, epochSeconds(services.clock))
-  reportIssued(own, issued, services)
+  reportIssued(own, issued, origin, services)
   return { access_token: issued.token, token_type: 'Bearer', expires_in: issued.expiresIn, scope: own.scope }
 }

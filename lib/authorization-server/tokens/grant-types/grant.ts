@@ -1,5 +1,6 @@
 import type { ClientRecord, GrantType } from '../../../store/records.js'
 import type { Account } from '../../context/context.js'
+import type { Origin } from '../../context/origin.js'
 import type { TokenServices } from '../token-services.js'
 
 /** What a grant is given: the client is authenticated and may use the grant. */
@@ -8,6 +9,8 @@ export interface TokenRequest {
   account: Account
   client: ClientRecord
   parameters: ReadonlyMap<string, string>
+  /** Where the request came from. */
+  origin: Origin
 }
 
 /** The successful answer (RFC 6749 §5.1). */

@@ -18,14 +18,14 @@ export const refreshTokenGrant: Grant = {
 }
 
 async function handleRefreshToken(request: TokenRequest): Promise<TokenResponse> {
-  const { account, client, parameters, services } = request
+  const { account, client, parameters, services, origin } = request
   const token = parameters.get('refresh_token')
   if (token === undefined) {
     throw new InvalidRequestError('The refresh_token parameter is missing.', { detail: 'no_refresh_token' })
   }
   const { users } = services
   if (users === undefined) throw invalidGrant('unknown_refresh_token')
-  const good = await findRefreshToken({ account: account.name, clientId: client.id, token }, services)
+  const good = await findRefreshToken({ account: account.name, clientId: client.id, token, origin }, services)
   const prepared = await prepareTokens(good.grant, request, { users, isRefresh: true })
   const issuedAt = epochSeconds(services.clock)
   return issueTokens(prepared, request, { issuedAt, refreshToken: await rotate(good, services) })

@@ -1,0 +1,94 @@
+import { type Clock, forwardClock } from '../../clock.js'
+import { clearTimeout, setTimeout } from '../../timers.js'
+import type { Records, Registry } from '../context/context.js'
+import type { Emit } from '../context/events.js'
+import { type BatchQueue, createBatchQueue } from './batch-queue.js'
+import { type LogEntry, toEntry, toRecord } from './entry.js'
+import { createLogIds } from './log-ids.js'
+import { createStrangerLimit } from './stranger-limit.js'
+import { createUsage, type Usage } from './usage.js'
+
+/** Milliseconds. */
+const DAY = 86_400_000
+/** How long `close()` waits for a store that does not answer, in milliseconds. */
+const CLOSE_TIMEOUT = 5_000
+
+/** What happened, kept in the store. Records are written in the background: no request waits for one, or fails by one. */
+export interface Log {
+  /** Takes what belongs to the log. Neither waits nor throws. */
+  record: Emit
+  /** Is there a log? */
+  readonly isOn: boolean
+  /** Records that wait to be written. */
+  readonly queued: number
+  /** Records that were dropped since the start. */
+  readonly dropped: number
+  /** Resolves when what was taken until now is written, or lost. Never rejects. */
+  settled(): Promise<void>
+  /** How many access tokens each permission of the API was granted in, today and in the 30 days before. @throws StoreUnavailableError */
+  usageOf: Usage['of']
+  /** Writes what waits, for 5 seconds at most. Never rejects. */
+  close(): Promise<void>
+}
+
+export interface LogServices {
+  records: Pick<Records, 'logs' | 'apiUsage'>
+  registry: Registry
+  clock: Clock
+  /** Days; 0: there is no log. */
+  retention: number
+  /** Told of records that were dropped. */
+  report: Emit
+}
+
+/** There is none: nothing is queued, and nothing written. */
+export const NO_LOG: Log = {
+  record: () => undefined,
+  ...{ isOn: false, queued: 0, dropped: 0 },
+  settled: async () => undefined,
+  usageOf: async () => new Map(),
+  close: async () => undefined,
+}
+
+export function createLog({ records, registry, clock, retention, report }: LogServices): Log {
+  if (retention === 0) return NO_LOG
+  const createLogId = createLogIds()
+  const hasRoom = createStrangerLimit(forwardClock(clock))
+  const usage = createUsage({ records: records.apiUsage, registry, clock })
+  const queue = createBatchQueue<LogEntry>({
+    write: batch =>
+      records.logs.insertMany(batch.map(entry => toRecord(entry, createLogId(entry.time), retention * DAY))),
+    onDropped: (count, cause) => report({ type: 'log.dropped', count, ...(cause !== undefined && { cause }) }),
+  })
+  return {
+    record(event) {
+      const time = clock.now()
+      const entry = toEntry(event, time)
+      if (entry === undefined || !hasRoom(entry) || !queue.add(entry)) return
+      if (event.type === 'token.issued') usage.count(event, time)
+    },
+    isOn: true,
+    get queued() {
+      return queue.length
+    },
+    get dropped() {
+      return queue.dropped
+    },
+    settled: () => queue.settled(),
+    usageOf: usage.of,
+    close: () => withinTime(closeBoth(queue, usage)),
+  }
+}
+
+async function closeBoth(queue: BatchQueue<LogEntry>, usage: Usage): Promise<void> {
+  await Promise.all([queue.close(), usage.close()])
+}
+
+async function withinTime(closing: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const waited = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, CLOSE_TIMEOUT)
+  })
+  await Promise.race([closing, waited])
+  clearTimeout(timer)
+}

@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../clock.js'
+import { networkOf } from '../../http/address.js'
+import type { LogEntry } from './entry.js'
+
+/** Records of one type that one network may cause in a minute without proving who it is. */
+const LIMIT = 100
+/** Milliseconds. */
+const WINDOW = 60_000
+/** Networks that are remembered. */
+const MAX_NETWORKS = 20_000
+
+/**
+ * Bounds what strangers can put into the log: refusals of the management API, limits that were reached, and refusals of
+ * requests that name no client. Other refusals name a client, and how often these come from one address is limited elsewhere.
+ *
+ * @param clock one that only goes forward
+ * @returns is there room for the record?
+ */
+export function createStrangerLimit(clock: Clock): (entry: LogEntry) => boolean {
+  const windows = new LRUCache<string, { count: number }>({
+    max: MAX_NETWORKS,
+    ttl: WINDOW,
+    ttlResolution: 0,
+    perf: clock,
+  })
+  return entry => {
+    if (!isOfStranger(entry)) return true
+    const key = `${entry.type} ${networkOf(entry.address ?? '')}`
+    const known = windows.get(key)
+    if (known === undefined) windows.set(key, { count: 1 })
+    else known.count++
+    return (known?.count ?? 1) <= LIMIT
+  }
+}
+
+function isOfStranger({ type, client_id, detail }: LogEntry): boolean {
+  switch (type) {
+    case 'admin.refused':
+    case 'limit.reached':
+      return true
+    case 'token.refused':
+    case 'authorize.denied':
+      return client_id === undefined || detail === 'too_many_failures'
+    default:
+      return false
+  }
+}

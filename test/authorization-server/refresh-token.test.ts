@@ -263,13 +263,12 @@ describeStores('refresh_token', engine => {
         flow.clock.time += later
         await refuse(tokens[0] ?? '')
         const told = flow.events.filter(({ type }) => /reused|revoked|refused/.test(type))
+        const about = { account: 'default', clientId: CLIENT_ID, address: '127.0.0.1' }
+        const whose = { user: grant?.user, audience: grant?.audience }
         expect(told).to.deep.equal([
-          { type: 'grant.revoked', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
-          { type: 'refresh.reused', account: 'default', clientId: CLIENT_ID, grantId: grant?.id },
-          {
-            ...{ type: 'token.refused', account: 'default', clientId: CLIENT_ID },
-            ...{ code: 'ERR_INVALID_GRANT', detail: 'reused_refresh_token' },
-          },
+          { type: 'grant.revoked', ...about, grantId: grant?.id, ...whose },
+          { type: 'refresh.reused', ...about, grantId: grant?.id, ...whose },
+          { type: 'token.refused', ...about, code: 'invalid_grant', detail: 'reused_refresh_token' },
         ])
         for (const token of tokens) await refuse(token)
         expect(flow.count('refresh.reused')).to.equal(1)

@@ -31,7 +31,12 @@ describeStores('revocation', engine => {
     expect(await grantsLeft()).to.deep.equal([])
     await test.post(PATH, { token }).expect(200)
     const ended = test.events.filter(({ type }) => type === 'grant.revoked')
-    expect(ended).to.deep.equal([{ type: 'grant.revoked', account: 'default', clientId: 'cli_app', grantId: grant.id }])
+    expect(ended).to.deep.equal([
+      {
+        ...{ type: 'grant.revoked', account: 'default', clientId: 'cli_app', grantId: grant.id, user: grant.user },
+        ...{ audience: grant.audience, address: '127.0.0.1' },
+      },
+    ])
   })
 
   it('ends the family of an old token, however long ago it was replaced', async () => {

@@ -58,7 +58,7 @@ export function answerWithRefusal(
 
 /** What is known of a request that is refused. */
 export interface RefusedRequest extends Origin {
-  /** The client that it names. */
+  /** Of a client that exists. */
   clientId?: string
   user?: string
   audience?: string

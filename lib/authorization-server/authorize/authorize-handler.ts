@@ -6,7 +6,7 @@ import { AUTHORIZATION_REQUEST_KIND, type AuthorizationRequestRecord } from '../
 import type { AccountHandler } from '../accounts/account-router.js'
 import type { Account } from '../context/context.js'
 import { mint } from '../context/one-way.js'
-import { nameOfStranger, originOf } from '../context/origin.js'
+import { originOf } from '../context/origin.js'
 import type { Users } from '../users/users.js'
 import { answerWithCode, answerWithRefusal, type RefusedRequest, reportPage, reportRefusal } from './answers.js'
 import type { AuthorizeContext } from './authorize-context.js'
@@ -40,8 +40,6 @@ export function createAuthorizeHandler(context: AuthorizeContext): AccountHandle
       await context.limits.authorize(req, account)
       call = { context, users: requireUsers(context), req, res, account }
       parameters = await readAuthorizationParameters(req)
-      const named = nameOfStranger(parameters.get('client_id'))
-      if (named !== undefined) about.clientId = named
       const client = await findClient(parameters, account, context)
       about.clientId = client.id
       recipient = findRecipient(parameters, client)

@@ -85,7 +85,10 @@ describeStores('management of grants', engine => {
     await remove(`/grants/${grant.id}`).expect(204)
     expect(await active()).to.deep.equal([false, false])
     expect(test.events.filter(({ type }) => type === 'grant.revoked')).to.deep.equal([
-      { type: 'grant.revoked', account: 'default', clientId: 'cli_app', grantId: grant.id },
+      {
+        ...{ type: 'grant.revoked', account: 'default', clientId: 'cli_app', grantId: grant.id, user: grant.user },
+        ...{ audience: grant.audience, address: '127.0.0.1' },
+      },
     ])
     await get(`/grants/${grant.id}`).expect(404)
     await remove(`/grants/${grant.id}`).expect(404)

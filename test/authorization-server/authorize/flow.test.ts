@@ -69,7 +69,7 @@ describeStores('an authorization request', engine => {
     expect(eventsOf(test, 'authorize.allowed')).to.deep.equal([
       {
         ...{ type: 'authorize.allowed', account: 'default', clientId: WEB, audience: AUDIENCE },
-        ...{ scope: 'read:users', grantId: grant?.id },
+        ...{ scope: 'read:users', grantId: grant?.id, user: 'ada', address: '127.0.0.1' },
       },
     ])
     expect(browser.cookies.size).to.equal(0)
@@ -179,6 +179,7 @@ describeStores('an authorization request', engine => {
         clientId: WEB,
         code: 'access_denied',
         detail: 'user_denied',
+        ...{ user: 'ada', audience: AUDIENCE, address: '127.0.0.1' },
       },
     ])
     expect(browser.cookies.size).to.equal(0)

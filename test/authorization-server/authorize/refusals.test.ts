@@ -416,7 +416,7 @@ describe('/authorize refuses', () => {
         expect(told['state']).to.equal(lost ? undefined : 's1')
         const clientId = row.change?.['client_id'] ?? WEB
         expect(eventsOf(test, 'authorize.denied')).to.deep.equal([
-          { type: 'authorize.denied', account: 'default', clientId, code: error, detail },
+          { type: 'authorize.denied', account: 'default', clientId, code: error, detail, address: '127.0.0.1' },
         ])
       })
     }

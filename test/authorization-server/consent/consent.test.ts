@@ -233,7 +233,10 @@ describe('consent', () => {
         expect([answer.status, answer.type]).to.deep.equal([400, 'text/html'])
         expect(answer.headers).not.to.have.property('location')
         expect(eventsOf(test, 'authorize.denied')).to.deep.equal([
-          { type: 'authorize.denied', account: 'default', clientId: WEB, code: 'invalid_request', detail },
+          {
+            ...{ type: 'authorize.denied', account: 'default', clientId: WEB, code: 'invalid_request', detail },
+            ...{ audience: AUDIENCE, address: '127.0.0.1' },
+          },
         ])
         // The request itself is still there for the user.
         expect(answerOf(await browser.decide(page, 'deny'))).to.include({ error: 'access_denied' })

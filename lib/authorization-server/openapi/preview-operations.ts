@@ -47,10 +47,14 @@ const DRY_RUN: QueryParameter = {
 const WOULD = named(
   'DryRun',
   closed({
-    would: closed({
-      ...{ clients: listOf(TEXT), grants: COUNT, consents: COUNT },
-      permissions_removed: listOf(TEXT),
-    }),
+    would: closed(
+      {
+        ...{ clients: listOf(TEXT), grants: COUNT, consents: COUNT },
+        permissions_removed: listOf(TEXT),
+        incomplete: { const: true, description: 'A bound was reached: there is more.' },
+      },
+      ['incomplete'],
+    ),
   }),
 )
 

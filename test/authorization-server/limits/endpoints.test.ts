@@ -208,7 +208,7 @@ describeStores('limits', engine => {
     expect(refused).to.deep.equal([
       {
         ...{ type: 'token.refused', account: 'default', clientId: 'cli_app' },
-        ...{ code: 'ERR_REQUEST_RATE', detail: 'too_many_requests' },
+        ...{ code: 'temporarily_unavailable', detail: 'too_many_requests', address: '192.0.2.1' },
       },
     ])
   })

@@ -190,6 +190,17 @@ function listTarget(path: string, known: Known): fc.Arbitrary<string> {
   return parameters.map(list => `${path}?${list.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&')}`)
 }
 
+const dryRun = fc.constantFrom('dry_run=true', 'dry_run=true', 'dry_run=1', 'dry-run=true', 'dry_run=true&dry_run=true')
+
+function previewOf(known: Known): fc.Arbitrary<object> {
+  return almost({
+    client_id: pick(known.clientIds, odd),
+    scope: fc.array(scope, { maxLength: 4 }).map(scopes => scopes.join(' ')),
+    grant_type: fc.constantFrom('client_credentials', 'authorization_code', 'refresh_token', 'password'),
+    user: fc.constantFrom('ada', ''),
+  })
+}
+
 interface Route {
   target: fc.Arbitrary<string>
   methods: string[]
@@ -207,6 +218,17 @@ function adminRoutes(known: Known): Route[] {
     { target: fc.constant('/clients'), methods: ['POST', 'POST', 'DELETE'], body: client },
     { target: apiId.map(id => `/apis/${id}`), methods: ['GET', 'POST', 'POST', 'DELETE', 'PATCH'], body: api },
     { target: clientId.map(id => `/clients/${id}`), methods: ['GET', 'POST', 'POST', 'DELETE', 'HEAD'], body: client },
+    {
+      target: fc.tuple(apiId, dryRun).map(([id, run]) => `/apis/${id}?${run}`),
+      methods: ['POST', 'DELETE'],
+      body: api,
+    },
+    {
+      target: fc.tuple(clientId, dryRun).map(([id, run]) => `/clients/${id}?${run}`),
+      methods: ['POST', 'DELETE'],
+      body: client,
+    },
+    { target: apiId.map(id => `/apis/${id}/preview`), methods: ['POST'], body: previewOf(known) },
     { target: clientId.map(id => `/clients/${id}/secrets`), methods: ['POST', 'GET'], body: secret },
     {
       target: fc.tuple(clientId, odd).map(([id, s]) => `/clients/${id}/secrets/${encode(s)}`),

@@ -11,8 +11,10 @@ export interface WireRequest {
 
 /** What exists when the requests are made: some of them name it. */
 export interface Known {
-  apiIds: string[]
-  clientIds: string[]
+  /** By the first segment of their paths. */
+  ids: { apis: string[]; clients: string[]; [resource: string]: string[] }
+  /** By the name of the parameter that they are for. */
+  values: Readonly<Record<string, readonly string[]>>
   /** `client_id` and secret of clients that may have tokens. */
   credentials: (readonly [string, string])[]
   /** `Authorization` headers. */
@@ -78,14 +80,14 @@ const NAMES = [
   '',
 ]
 
-const odd = fc.oneof(
+export const odd = fc.oneof(
   fc.constantFrom(...ODD),
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ maxLength: 20 }),
 )
 
 /** Any JSON, with names that mean something. */
-const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>(tie => ({
+export const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>(tie => ({
   value: fc.oneof(
     { maxDepth: 3, depthIdentifier: 'json' },
     fc.oneof(odd, fc.integer(), fc.double(), fc.boolean(), fc.constant(null)),
@@ -169,13 +171,13 @@ const query = fc.oneof(
     .map(terms => terms.join(' ')),
 )
 
-const pick = <T>(values: readonly T[], otherwise: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+export const pick = <T>(values: readonly T[], otherwise: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   values.length === 0
     ? otherwise
     : fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: otherwise })
 
 /** Lone surrogates have no encoding: they become U+FFFD. */
-const encode = (text: string): string => encodeURIComponent(Buffer.from(text).toString())
+export const encode = (text: string): string => encodeURIComponent(Buffer.from(text).toString())
 
 function listTarget(path: string, known: Known): fc.Arbitrary<string> {
   const parameters = fc.array(
@@ -208,8 +210,8 @@ interface Route {
 }
 
 function adminRoutes(known: Known): Route[] {
-  const apiId = pick(known.apiIds, odd.map(encode))
-  const clientId = pick(known.clientIds, odd.map(encode))
+  const apiId = pick(known.ids.apis, odd.map(encode))
+  const clientId = pick(known.ids.clients, odd.map(encode))
   const none = fc.constant({})
   return [
     { target: listTarget('/apis', known), methods: ['GET', 'HEAD'], body: none },

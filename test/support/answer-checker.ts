@@ -44,7 +44,7 @@ export function createAnswerChecker(document: OpenApiDocument): (answer: SeenAns
   const compiled = new Map<string, ValidateFunction>()
   // The longest first: `/clients/apis` is a client.
   const routes = Object.keys(document.paths)
-    .map(path => ({ path, pattern: new RegExp(`${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]*')}/?$`) }))
+    .map(path => ({ path, pattern: new RegExp(`${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`) }))
     .sort((one, other) => other.path.split('/').length - one.path.split('/').length)
 
   function isValid(pointer: string, value: unknown): string | undefined {

@@ -99,6 +99,7 @@ export const TOKEN_ENDPOINT_DETAILS = [
   'body_too_large',
   'body_encoded',
   'body_aborted',
+  'body_late',
   'body_consumed',
   'body_incomplete',
   'body_not_utf8',

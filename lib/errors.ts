@@ -87,6 +87,14 @@ export class RequestTooLargeError extends OAuthError {
   readonly code = 'ERR_REQUEST_TOO_LARGE'
 }
 
+/** 408: the body did not arrive in time; the connection ends. The wire code stays `invalid_request`. */
+export class RequestTimeoutError extends OAuthError {
+  readonly status = 408
+  readonly statusCode = 408
+  readonly error = 'invalid_request'
+  readonly code = 'ERR_REQUEST_TIMEOUT'
+}
+
 /** 405: the method is not served here; `Allow` names those that are. */
 export class RequestMethodError extends OAuthError {
   readonly status = 405
@@ -224,6 +232,7 @@ export const MANAGEMENT_STATUS = {
   system_resource: 403,
   not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   already_exists: 409,
   last_manager: 409,
   too_early: 409,
@@ -330,6 +339,7 @@ export type ErrorCode =
   | 'ERR_INVALID_ARG_VALUE'
   | 'ERR_INVALID_REQUEST'
   | 'ERR_REQUEST_TOO_LARGE'
+  | 'ERR_REQUEST_TIMEOUT'
   | 'ERR_REQUEST_METHOD'
   | 'ERR_UNAUTHENTICATED'
   | 'ERR_INVALID_TOKEN'

@@ -1,8 +1,8 @@
 /**
  * Why a body cannot be read. `consumed`: something before has read it, in part or as a whole, and not kept it;
- * `incomplete`: it is not as long as its Content-Length.
+ * `incomplete`: it is not as long as its Content-Length; `late`: it did not arrive in time.
  */
-export type BodyFault = 'too-large' | 'encoded' | 'aborted' | 'not-utf8' | 'consumed' | 'incomplete'
+export type BodyFault = 'too-large' | 'encoded' | 'aborted' | 'not-utf8' | 'consumed' | 'incomplete' | 'late'
 
 /** A body that cannot be read; whoever reads it turns this into an answer in its own words. */
 export class BodyError extends Error {

@@ -1,5 +1,6 @@
 import { BodyError, type BodyFault, decodeUtf8 } from './body-error.js'
 import type { HttpRequest } from './handler.js'
+import type { after as timer } from '../timers.js'
 import { findIntake, Intake } from './intake.js'
 
 /** The media type without parameters, in lower case; empty where none is given. */
@@ -11,10 +12,11 @@ export function mediaType(req: HttpRequest): string {
  * The body as text, strict UTF-8, at most `limit` bytes: the whole of it, or an error. What comes after the limit is read
  * and dropped, so that the client gets its answer.
  *
- * @throws BodyError too large, compressed, not UTF-8, read by something before, not as long as its Content-Length, or the
- * client went away
+ * @param after for its deadline. Default: a timer that keeps no process alive
+ * @throws BodyError too large, compressed, not UTF-8, read by something before, not as long as its Content-Length, not there
+ * after 10 seconds, or the client went away
  */
-export async function readText(req: HttpRequest, limit: number): Promise<string> {
+export async function readText(req: HttpRequest, limit: number, after?: typeof timer): Promise<string> {
   const { headers } = req
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && encoding !== '') throw refuse(req, 'encoded')
@@ -22,7 +24,7 @@ export async function readText(req: HttpRequest, limit: number): Promise<string>
   if (length > limit) throw refuse(req, 'too-large')
   // What came in one piece with the headers is there as soon as the parser goes on.
   await undefined
-  return decodeUtf8(takeWhole(req, length) ?? (await readBytes(req, limit)))
+  return decodeUtf8(takeWhole(req, length) ?? (await readBytes(req, limit, after)))
 }
 
 function refuse(req: HttpRequest, fault: BodyFault): BodyError {
@@ -40,9 +42,9 @@ function takeWhole(req: HttpRequest, length: number): Buffer | undefined {
   return body ?? undefined
 }
 
-function readBytes(req: HttpRequest, limit: number): Promise<Buffer> {
+function readBytes(req: HttpRequest, limit: number, after: typeof timer | undefined): Promise<Buffer> {
   const intake = findIntake(req)
-  if (intake !== undefined) return intake.whole()
+  if (intake !== undefined) return intake.whole(after)
   if (req.readableDidRead) throw refuse(req, 'consumed')
-  return new Intake(req, limit).whole()
+  return new Intake(req, limit).whole(after)
 }

@@ -68,6 +68,7 @@ const OF_STATUS: Readonly<Record<number, ManagementCode>> = {
   401: 'unauthorized',
   403: 'insufficient_scope',
   405: 'method_not_allowed',
+  408: 'request_timeout',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
   429: 'too_many_requests',

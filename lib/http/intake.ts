@@ -1,5 +1,10 @@
 import { BodyError, type BodyFault, REPLACED } from './body-error.js'
 import type { HttpRequest } from './handler.js'
+import { after as timer } from '../timers.js'
+import { giveUp } from './unread-body.js'
+
+/** How long a body may take from when it is asked for, in milliseconds. */
+const DEADLINE = 10_000
 
 const known = new WeakMap<HttpRequest, Intake>()
 
@@ -66,18 +71,27 @@ export class Intake {
   }
 
   /**
-   * The whole body, once it has come.
+   * The whole body, once it has come. What has not come after 10 seconds is given up: the connection ends with the answer.
+   * @param after calls back after these milliseconds. @returns calls it off
    * @throws BodyError
    */
-  whole(): Promise<Buffer> {
+  whole(after = timer): Promise<Buffer> {
     const req = this.#req
     return new Promise((resolve, reject) => {
+      let callOff = (): void => {}
       this.#settle = () => {
+        callOff()
         const fault = this.#fault ?? this.#faultAtEnd()
         if (fault === undefined) resolve(Buffer.concat(this.#chunks))
         else reject(new BodyError(fault))
       }
       if (this.#fault !== undefined || !req.readable) return this.#settle()
+      callOff = after(DEADLINE, () => {
+        this.#fault = 'late'
+        this.stop()
+        giveUp(req)
+        this.#settle()
+      })
       // A request of a socket closes where it breaks off; one that a test has injected may come to its end alone.
       req.on('end', this.#settle)
       req.on('close', this.#settle)

@@ -1,5 +1,6 @@
 import type { TokenEndpointDetail } from '../details.js'
-import { InvalidRequestError, ManagementError, RequestTooLargeError } from '../errors.js'
+import { InvalidRequestError, ManagementError, RequestTimeoutError, RequestTooLargeError } from '../errors.js'
+import type { after as timer } from '../timers.js'
 import { mediaType, readText } from './body.js'
 import { BodyError, type BodyFault } from './body-error.js'
 import { parsePairs } from './form.js'
@@ -34,11 +35,15 @@ const JSON_TYPE = 'application/json'
  * not there (RFC 6749 §3.2).
  *
  * @param limit bytes the body may have
+ * @param after for the body's deadline. Default: a timer that keeps no process alive
  * @throws InvalidRequestError neither form nor JSON; cannot be parsed; not an object; a parameter repeated, not a string,
  * or misspelt as `scope[0]` or `Scope`
- * @throws RequestTooLargeError
+ * @throws RequestTooLargeError, RequestTimeoutError
  */
-export async function parseParameters(req: HttpRequest, { limit }: { limit: number }): Promise<Map<string, string>> {
+export async function parseParameters(
+  req: HttpRequest,
+  { limit, after }: { limit: number; after?: typeof timer },
+): Promise<Map<string, string>> {
   const type = mediaType(req)
   if (type !== FORM && type !== JSON_TYPE) {
     req.resume()
@@ -48,7 +53,7 @@ export async function parseParameters(req: HttpRequest, { limit }: { limit: numb
   try {
     const parsed = findParsed(req, limit)
     if (parsed !== undefined && 'value' in parsed) return readMembers(parsed.value)
-    text = parsed?.text ?? (await readText(req, limit))
+    text = parsed?.text ?? (await readText(req, limit, after))
   } catch (error) {
     throw unreadable(error)
   }
@@ -63,6 +68,7 @@ const DETAILS: Readonly<Record<BodyFault, TokenEndpointDetail>> = {
   'too-large': 'body_too_large',
   encoded: 'body_encoded',
   aborted: 'body_aborted',
+  late: 'body_late',
   'not-utf8': 'body_not_utf8',
   consumed: 'body_consumed',
   incomplete: 'body_incomplete',
@@ -80,6 +86,12 @@ export function unreadable(error: unknown): unknown {
   const { fault } = error
   if (fault === 'too-large') {
     return new RequestTooLargeError('The body is too large.', {
+      detail: DETAILS[fault],
+      headers: { Connection: 'close' },
+    })
+  }
+  if (fault === 'late') {
+    return new RequestTimeoutError('The body did not arrive in time.', {
       detail: DETAILS[fault],
       headers: { Connection: 'close' },
     })
@@ -145,26 +157,27 @@ export const MANAGEMENT_BODY_LIMIT = 4 * 1024 * 1024
  * Reads the JSON object that a management request carries.
  *
  * @throws ManagementError `unsupported_media_type`, `payload_too_large`, `validation_error` (not JSON, not an object,
- * a member named twice, more levels or members than anything legal has; not all of it has come here)
+ * a member named twice, more levels or members than anything legal has; not all of it has come here), `request_timeout`
+ * @param after for the body's deadline. Default: a timer that keeps no process alive
  */
-export async function readManagementBody(req: HttpRequest): Promise<object> {
+export async function readManagementBody(req: HttpRequest, after?: typeof timer): Promise<object> {
   if (mediaType(req) !== JSON_TYPE) {
     req.resume()
     throw new ManagementError('unsupported_media_type', 'The body must be application/json.')
   }
-  const value = await readManagementValue(req)
+  const value = await readManagementValue(req, after)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidBody('must be a JSON object')
   }
   return value
 }
 
-async function readManagementValue(req: HttpRequest): Promise<unknown> {
+async function readManagementValue(req: HttpRequest, after: typeof timer | undefined): Promise<unknown> {
   let text: string
   try {
     const parsed = findParsed(req, MANAGEMENT_BODY_LIMIT)
     if (parsed !== undefined && 'value' in parsed) return parsed.value
-    text = parsed?.text ?? (await readText(req, MANAGEMENT_BODY_LIMIT))
+    text = parsed?.text ?? (await readText(req, MANAGEMENT_BODY_LIMIT, after))
   } catch (error) {
     throw unreadableByManagement(error)
   }
@@ -176,6 +189,11 @@ function unreadableByManagement(error: unknown): unknown {
   const { fault } = error
   if (fault === 'encoded') {
     return new ManagementError('unsupported_media_type', 'The body must not be compressed.')
+  }
+  if (fault === 'late') {
+    return new ManagementError('request_timeout', 'The body did not arrive in time.', {
+      headers: { Connection: 'close' },
+    })
   }
   if (fault !== 'too-large') return invalidBody(LOST[fault] ?? 'must be JSON in UTF-8')
   return new ManagementError('payload_too_large', 'The body must not be larger than 4 MB.', {

@@ -20,6 +20,13 @@ export function takeOver(req: HttpRequest, res: HttpResponse): void {
   if (hasBody(req)) ours.set(res, req)
 }
 
+const givenUp = new WeakSet<HttpRequest>()
+
+/** Says that what is left of the body is not waited for: the connection is to end with the answer. */
+export function giveUp(req: HttpRequest): void {
+  givenUp.add(req)
+}
+
 /**
  * Ends an answer whose status and headers are set. Where the request is ours ({@link takeOver}) and not all of its body has
  * come, the answer is sent, and ended once the rest was dropped: a connection that is closed on bytes which nobody has read
@@ -30,6 +37,10 @@ export function takeOver(req: HttpRequest, res: HttpResponse): void {
 export function endAnswer(res: HttpResponse, text: string | undefined, bounds: DropBounds = BOUNDS): void {
   const req = ours.get(res)
   if (req === undefined || !isUnread(req)) return void res.end(text)
+  if (givenUp.has(req)) {
+    res.setHeader('Connection', 'close')
+    return void res.end(text)
+  }
   // Said beforehand where it is known (RFC 9110 §10.1.1, §15.5.14).
   if (lengthOf(req) > bounds.bytes) res.setHeader('Connection', 'close')
   if (text === undefined) res.flushHeaders()

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
 import { type AuthorizationServer, prepareServer } from '../../authorization-server/authorization-server.js'
@@ -7,6 +7,7 @@ import type { ReadyMadeUsers } from '../../users/index.js'
 import type { Config } from './config.js'
 import { type Answered, type Connections, trackConnections } from './connections.js'
 import { listenTo } from './expect-continue.js'
+import { createHttpServer, refuseWithoutHost } from './http-server.js'
 import { describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
 import { openUsers } from './open-users.js'
@@ -33,12 +34,13 @@ export interface Service {
  */
 export async function serve(config: Config, screen: Screen, signal?: AbortSignal): Promise<Service> {
   const log = pino()
-  const http = createServer()
+  const http = createHttpServer()
   const connections = trackConnections(http, logAnswer(log))
   const room = createWaitingRoom()
   const warnOfProxy = createProxyWarning(config, log)
   listenTo(http, (req, res) => {
     connections.begin(req, res)
+    if (refuseWithoutHost(req, res)) return
     warnOfProxy(req)
     room.enter(req, res)
   })

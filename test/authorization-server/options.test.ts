@@ -92,6 +92,17 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
   { option: 'rateLimits', value: { clientAuthentication: { address: { limit: 1, window: Number.NaN } } }, code: VALUE },
   { option: 'rateLimits', value: { clientAuthentication: { address: { limit: '1', window: 1 } } }, code: TYPE },
   { option: 'rateLimits', value: { clientAuthentication: { address: 7 } }, code: TYPE },
+  ...['token', 'authorize', 'management'].flatMap(name =>
+    [
+      { limit: true, code: TYPE, message: `rateLimits.${name}:` },
+      { limit: { limit: 0, window: 60 }, code: VALUE, message: `rateLimits.${name}.limit` },
+      { limit: { limit: 1.5, window: 60 }, code: VALUE, message: `rateLimits.${name}.limit` },
+      { limit: { limit: 5, window: 0 }, code: VALUE, message: `rateLimits.${name}.window` },
+      { limit: { limit: 5 }, code: TYPE, message: `rateLimits.${name}.window` },
+      { limit: { limit: 5, window: 1, per: 'hour' }, code: VALUE, message: `rateLimits.${name}.per` },
+      { limit: null, code: TYPE, message: `rateLimits.${name}:` },
+    ].map(({ limit, ...rest }) => ({ option: 'rateLimits', value: { [name]: limit }, ...rest })),
+  ),
   { option: 'apiGrants', value: 'closed', code: VALUE },
   { option: 'apiGrants', value: true, code: VALUE },
   { option: 'apiGrants', value: 'open', code: undefined },

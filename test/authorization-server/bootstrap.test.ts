@@ -150,7 +150,7 @@ describe('the management API at start', () => {
       const { body } = await request(management).get('/keys').set(headers).expect(200)
       await request(management).post('/keys/rotate').set(headers).send({ force: true }).expect(200)
       await request(management).delete(`/keys/${body.results[0].kid}`).set(headers).expect(204)
-      expect(VALUES.filter(isNew)).to.have.length(4)
+      expect(VALUES.filter(isNew)).to.include.members(['read:keys', 'rotate:keys', 'delete:keys', 'read:logs'])
       expect(String(decode(token).claims['scope']).split(' ')).to.have.members(VALUES)
     })
 

@@ -8,7 +8,19 @@ import { createVerifier } from '../../lib/resource-server/token/verify-access-to
 import { KEY_RING_KIND } from '../../lib/store/records.js'
 import { DAY, type KeyServer, KeyStore, MINUTE, RETENTION } from '../support/key-server.js'
 import { describeStores } from '../support/stores.js'
-import { addApi, addClient, AUDIENCE, GOOD, ISSUER, postToken, startServer } from './fixtures.js'
+import {
+  addApi,
+  addClient,
+  AUDIENCE,
+  basic,
+  GOOD,
+  ISSUER,
+  mount,
+  postToken,
+  seededStore,
+  startServer,
+  type TestServer,
+} from './fixtures.js'
 
 type Key = AuthorizationServerOptions['encryptionKey']
 
@@ -296,5 +308,29 @@ describe('signing keys in use', () => {
     const before = JSON.stringify(reads())
     for (let round = 0; round < 5; round++) await postToken(test.app, GOOD).expect(200)
     expect(JSON.stringify(reads())).to.equal(before)
+  })
+
+  it('are not good for management any more once they are deleted: at once here, after 60 seconds in other processes', async () => {
+    const store = await seededStore()
+    const one = await startServer({ store })
+    const other = await startServer({ store, clock: one.clock })
+    const [client] = one.server.takeManagementClients()
+    const credentials = basic(client?.clientId ?? '', client?.clientSecret ?? '')
+    const read = async (test: TestServer): Promise<Record<string, string>> => {
+      const { body } = await postToken(test.app, { grant_type: 'client_credentials' }).set('authorization', credentials)
+      return { authorization: `Bearer ${body.access_token}` }
+    }
+    const use = (test: TestServer, headers: Record<string, string>): request.Test =>
+      request(mount('/', test.server.adminRouter)).get('/keys').set(headers)
+    const old = await read(one)
+    const { body } = await use(one, old).expect(200)
+    await use(other, old).expect(200)
+    const path = `/keys/${body.results[0].kid}?replace=true`
+    await request(mount('/', one.server.adminRouter)).delete(path).set(old).expect(204)
+    await use(one, old).expect(401)
+    await use(one, await read(one)).expect(200)
+    one.clock.time += 2 * RING_AGE
+    await use(other, old).expect(401)
+    await use(other, await read(one)).expect(200)
   })
 })

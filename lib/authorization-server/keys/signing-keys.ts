@@ -39,6 +39,8 @@ export interface SigningKeys {
    * @throws KeyRingError
    */
   publicKeys(account: string): Promise<{ keys: PublicJwk[] }>
+  /** A number that is another one as soon as other keys of the account are known here than before. */
+  version(account: string): number
   /** What is done to the keys on demand; it is seen at once in this process. */
   management: KeyManagement
   /** Resolves when what is being read and made now is done, well or badly. */
@@ -49,6 +51,7 @@ interface KnownRing extends KeyRing {
   /** Absent until a token is asked for. */
   signer: Signer | undefined
   checkedAt: number
+  version: number
 }
 
 /**
@@ -86,6 +89,7 @@ export function createSigningKeys({
   const age = forwardClock(clock)
   /** How often this process has changed a ring: what was read before that may be the old one. */
   let changes = 0
+  let versions = 0
 
   function findFresh(account: string): KnownRing | undefined {
     const known = cache.get(account)
@@ -105,7 +109,8 @@ export function createSigningKeys({
     const known = cache.get(account)
     // The same object, because it may be being opened now.
     if (known !== undefined && known.identity === ring.identity) return Object.assign(known, ring, { checkedAt })
-    const loaded: KnownRing = { ...ring, checkedAt, signer: undefined }
+    versions += 1
+    const loaded: KnownRing = { ...ring, checkedAt, version: versions, signer: undefined }
     cache.set(account, loaded)
     return loaded
   }
@@ -136,6 +141,7 @@ export function createSigningKeys({
       if (known === undefined) return (await loaded).jwks
       return (await answerOf(loaded)) ?? known.jwks
     },
+    version: account => cache.peek(account)?.version ?? 0,
     management: createKeyManagement({ rings, rotation, onChange: takeOver }),
     async settled() {
       await Promise.allSettled([...loading.values(), ...opening.values()])

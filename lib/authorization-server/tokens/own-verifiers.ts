@@ -17,15 +17,17 @@ export type OwnVerifiers = (account: Account, audience: string | null) => Verifi
 
 /**
  * Makes verifiers of what the accounts themselves have signed, as any backend verifies it. The keys are read in this
- * process: no socket is opened. All that a server has share one bound.
+ * process: no socket is opened. Other keys make another verifier, which knows none of what the deleted ones have signed.
+ * All that a server has share one bound.
  */
 export function createOwnVerifiers({ clock, signingKeys }: { clock: Clock; signingKeys: SigningKeys }): OwnVerifiers {
   const known = new LRUCache<string, Verifier>({ max: MAX_VERIFIERS })
-  return (account, audience) =>
-    memoize<string, Verifier>(known, JSON.stringify([account.name, account.issuer, audience]), () =>
+  return (account, audience) => {
+    const { name, issuer } = account
+    return memoize<string, Verifier>(known, JSON.stringify([name, issuer, audience, signingKeys.version(name)]), () =>
       createVerifier({
         // Whatever its scheme, nothing goes over a network.
-        issuer: { issuer: account.issuer, allowInsecureRequests: true },
+        issuer: { issuer, allowInsecureRequests: true },
         audience,
         clock,
         fetch: createLocalFetch(account, signingKeys),
@@ -33,6 +35,7 @@ export function createOwnVerifiers({ clock, signingKeys }: { clock: Clock; signi
         cache: RESULTS,
       }),
     )
+  }
 }
 
 const keySetOf = ({ issuer }: Account): string => `${issuer}/.well-known/jwks.json`

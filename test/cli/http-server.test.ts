@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { createHttpServer, refuseWithoutHost } from '../../lib/cli/http-server.js'
-import { listenTo } from '../../lib/cli/expect-continue.js'
+import { createHttpServer, refuseWithoutHost } from '../../lib/cli/serve/http-server.js'
+import { listenTo } from '../../lib/cli/serve/expect-continue.js'
 
 const NEVER = 600_000
 

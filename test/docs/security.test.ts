@@ -51,6 +51,7 @@ describe('SECURITY.md, the bounds', () => {
     [/^cached clients/, '2 s', `${server}/context/registry.ts`, 'ABSENT_AGE', 2_000],
     [/^cached key rings/, '1 000', `${server}/keys/signing-keys.ts`, 'MAX_RINGS', 1_000],
     [/^cached key rings/, '30 s', `${server}/keys/signing-keys.ts`, 'RING_AGE', 30_000],
+    [/^keys of an account/, '100', `${server}/keys/rotation.ts`, 'MAX_KEYS', 100],
     [/^verifiers/, '250', `${server}/tokens/own-verifiers.ts`, 'MAX_VERIFIERS', 250],
     [/^windows of the limits/, '20 000', `${server}/limits/limit.ts`, 'MAX_WINDOWS', 20_000],
     [/^questions to MongoDB/, '100', `${server}/limits/shared-counts.ts`, 'MAX_UNDER_WAY', 100],

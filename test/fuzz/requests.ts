@@ -196,7 +196,7 @@ const dryRun = fc.constantFrom('dry_run=true', 'dry_run=true', 'dry_run=1', 'dry
 
 function previewOf(known: Known): fc.Arbitrary<object> {
   return almost({
-    client_id: pick(known.clientIds, odd),
+    client_id: pick(known.values['client_id'] ?? [], odd),
     scope: fc.array(scope, { maxLength: 4 }).map(scopes => scopes.join(' ')),
     grant_type: fc.constantFrom('client_credentials', 'authorization_code', 'refresh_token', 'password'),
     user: fc.constantFrom('ada', ''),

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { oauthErrorHandler } from '../http/error-handler.js'
-import { InvalidRequestError } from '../errors.js'
+import { oauthErrorHandler } from '../../http/error-handler.js'
+import { InvalidRequestError } from '../../errors.js'
 
 /** How long a client may take, in milliseconds. */
 export interface ArrivalTimes {

@@ -56,7 +56,7 @@ import type { TokenContext } from './tokens/token-router.js'
 export interface AuthorizationServer {
   /** `/oauth/…`, `/authorize`, `/userinfo`, `/.well-known/…`; every other path goes on to the host's routes. */
   router: Handler
-  /** `/apis`, `/clients`, `/consents`, `/grants`: the management API. */
+  /** `/apis`, `/clients`, `/consents`, `/grants`, `/keys`: the management API. */
   adminRouter: Handler
   /**
    * `/openapi.json` for both routers in one document, where both are mounted at one path; to be mounted there before them.
@@ -85,7 +85,7 @@ const ADMIN_PATH = /^\/(?:apis|clients|consents|grants|keys|logs)(?:\/|$)/
 const ADMIN_PATH_BELOW = /\/(?:apis|clients|consents|grants|keys|logs)(?:\/|$)/
 
 /**
- * Makes the authorization side: opens the store's collections and every listed account (its signing key, the management
+ * Makes the authorization side: opens the store's collections and every listed account (its signing keys, the management
  * API, a management client), and returns routers to mount in any Express 4 or 5 application, at the root or under a path.
  *
  * It does not listen, does not terminate TLS, and does not watch the process: `close()` is the host's to call.

@@ -73,6 +73,7 @@ describeStores('key rotation', engine => {
     const kinds: { description: string; stored: Key; key: Key; encrypted: boolean }[] = [
       { description: 'plain', stored: undefined, key: undefined, encrypted: false },
       { description: 'encrypted', stored: A, key: A, encrypted: true },
+      { description: 'plain, and encrypted from now on', stored: undefined, key: A, encrypted: true },
       { description: 'read-only', stored: A, key: { keys: A, encrypt: false }, encrypted: false },
     ]
     for (const { description, stored, key, encrypted } of kinds) {
@@ -84,7 +85,10 @@ describeStores('key rotation', engine => {
         const ring = await keys.ring()
         expect(ring.keys.map(({ state }) => state)).to.deep.equal(['current', 'next'])
         expect(ring.keys[0]?.kid).to.equal(old?.kid)
-        expect(JWE.test(ring.keys[1]?.private_jwk ?? '')).to.equal(encrypted)
+        expect(ring.keys.map(({ private_jwk }) => JWE.test(private_jwk))).to.deep.equal([
+          stored === A || encrypted,
+          encrypted,
+        ])
         expect(ring.keys[1]?.published_at).to.deep.equal(new Date(keys.clock.now()))
         const kids = ring.keys.map(({ kid }) => kid)
         for (const server of servers) expect(await server.kids()).to.deep.equal(kids)

@@ -23,10 +23,9 @@ export function losesOfClient(
   mode: ApiGrantsMode,
 ): (record: Pick<GrantRecord | ConsentRecord, 'audience' | 'api_id' | 'scope'>) => boolean {
   const endsOffline = before.grant_types.includes('refresh_token') && !after.grant_types.includes('refresh_token')
-  const tests = new Map<string, (scope: string) => boolean>()
+  const tests = new Map<string, Loses>()
 
-  /** What is lost of the scopes of one API. */
-  function testOf(audience: string): (scope: string) => boolean {
+  function testOf(audience: string): Loses {
     let test = tests.get(audience)
     if (test === undefined) {
       test = lossOf(ceilingFor(before, audience, mode), ceilingFor(after, audience, mode))
@@ -37,17 +36,22 @@ export function losesOfClient(
 
   return ({ audience, api_id, scope }) => {
     if (endsOffline && scope.includes('offline_access')) return true
-    return api_id !== undefined && scope.some(testOf(audience))
+    return api_id !== undefined && testOf(audience)(scope)
   }
 }
 
+/** Is an authorization of these scopes of one API worth less? */
+type Loses = (scopes: readonly string[]) => boolean
+
 type Ceiling = ReturnType<typeof ceilingFor>
 
-function lossOf(before: Ceiling, after: Ceiling): (scope: string) => boolean {
+function lossOf(before: Ceiling, after: Ceiling): Loses {
   if (isClosed(before)) return () => false
   // Where nothing of the API is granted any more, the authorization is worth nothing, OpenID Connect included.
   if (isClosed(after)) return () => true
-  return scope => !OIDC_SCOPES.has(scope) && (before?.has(scope) ?? true) && after?.has(scope) === false
+  const isLost = (scope: string): boolean =>
+    !OIDC_SCOPES.has(scope) && (before?.has(scope) ?? true) && after?.has(scope) === false
+  return scopes => scopes.some(isLost)
 }
 
 const isClosed = (ceiling: Ceiling): boolean => ceiling === null || ceiling?.size === 0

@@ -29,13 +29,12 @@ export async function effectsOnApi(call: AdminCall, before: ApiRecord, after: Ap
   const loses = after === null ? () => true : losesOfApi(before, after, removed)
   if (loses === undefined) return effectsOf(tally, {})
   const { identifier } = before
+  const isLess = ({ scope }: { scope: readonly string[] }): boolean => after === null || scope.some(loses)
   const holds = ({ api_grants = [] }: ClientRecord): boolean =>
-    api_grants.some(({ audience, scope }) => audience === identifier && (after === null || scope.some(loses)))
+    api_grants.some(grant => grant.audience === identifier && isLess(grant))
   await tally.count(clientsWith(call, 'api_grants.audience', identifier), holds, idOf)
   if (after === null) await tally.count(clientsWith(call, 'default_audience', identifier), () => true, idOf)
-  const counts = await countAuthorizations(call, tally, ['api_id', before.id], ({ scope }) => {
-    return after === null || scope.some(loses)
-  })
+  const counts = await countAuthorizations(call, tally, ['api_id', before.id], isLess)
   return effectsOf(tally, { ...counts, permissions_removed: [...removed] })
 }
 

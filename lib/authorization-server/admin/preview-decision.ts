@@ -1,5 +1,5 @@
-import type { ApiRecord, ClientRecord, GrantType } from '../../store/records.js'
 import { OIDC_SCOPES } from '../../scope.js'
+import type { ApiRecord, ClientRecord, GrantType } from '../../store/records.js'
 import { availableScope, SERVED } from '../authorize/available-scope.js'
 import { assertPermitted, permittedOf } from '../authorize/verdict.js'
 import type { Account } from '../context/context.js'

@@ -230,6 +230,8 @@ describeStores('a dry run', engine => {
       would?: { grants: number; consents: number }
     }
     const both = grantedBy('read:users', 'write:users')
+    /** Of no API. */
+    const WHO = { audience: 'https://id.example.com/userinfo', api_id: undefined, scope: ['openid'] } as never
     const rows: Row[] = [
       {
         description: 'ends what users have authorized it for',
@@ -253,19 +255,15 @@ describeStores('a dry run', engine => {
         method: 'post',
         before: both,
         body: { api_grants: [{ audience: OTHER, scope: ['write:users'] }] },
-        grants: [
-          { scope: ['openid'] },
-          { scope: ['read:users'] },
-          { audience: 'https://id.example.com/userinfo', api_id: undefined as never, scope: ['openid'] },
-        ],
+        grants: [{ scope: ['openid'] }, { scope: ['read:users'] }, { scope: [] }, WHO],
         consents: [{}],
-        would: { grants: 2, consents: 1 },
+        would: { grants: 3, consents: 1 },
       },
       {
-        description: 'restricts it where nothing did',
+        description: 'restricts it where nothing did, but for who a user is',
         method: 'post',
         body: grantedBy('read:users'),
-        grants: [{ scope: ['write:users'] }, { scope: ['read:users'] }],
+        grants: [{ scope: ['write:users'] }, { scope: ['read:users'] }, WHO],
         would: { grants: 1, consents: 0 },
       },
       {

@@ -10,6 +10,7 @@ interface Parameter {
 }
 
 interface Operation {
+  operationId: string
   parameters?: Parameter[]
   requestBody?: { content: Record<string, { schema: Shape }> }
 }
@@ -57,14 +58,18 @@ const huge = fc
   .chain(text => fc.constantFrom(300, 3_000, 70_000).map(length => text.repeat(length)))
 const strange = fc.oneof(odd, { weight: 1, arbitrary: huge.map(text => text.slice(0, 1_000)) })
 
-function operationRequest(place: Place, { parameters = [], requestBody }: Operation): fc.Arbitrary<WireRequest> {
+function operationRequest(
+  place: Place,
+  { operationId, parameters = [], requestBody }: Operation,
+): fc.Arbitrary<WireRequest> {
   const method = often(
     fc.constant(place.method.toUpperCase()),
     fc.constantFrom('HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'POST', 'GET'),
   )
   return fc
-    .tuple(method, target(place, parameters), headers(place.known), payload(place, requestBody))
+    .tuple(method, target(place, parameters), headers(place), payload(place, requestBody))
     .map(([sent, path, own, { type, body }]) => ({
+      ...(sent === place.method.toUpperCase() && { operationId }),
       method: sent,
       target: path,
       headers: { ...own, ...(type !== undefined && { 'content-type': type }) },
@@ -108,11 +113,16 @@ function knownOr(name: string, usual: fc.Arbitrary<unknown>, known: Known): fc.A
   return values === undefined ? usual : often(fc.constantFrom(...values), usual)
 }
 
-function headers(known: Known): fc.Arbitrary<Record<string, string | string[]>> {
+function headers({ path, known }: Place): fc.Arbitrary<Record<string, string | string[]>> {
+  const basic = known.credentials.map(([id, secret]) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`)
+  // A client that authenticates in the body has no header.
+  const usual = path.startsWith('/oauth/')
+    ? fc.constantFrom(undefined, ...basic, ...basic)
+    : pick<string | undefined>(known.authorizations, odd.map(encode))
   const seldom = (value: fc.Arbitrary<string>) => often(fc.constant(undefined), value)
   const all = fc.record({
     authorization: often<string | undefined>(
-      pick(known.authorizations, odd.map(encode)),
+      usual,
       fc.oneof(
         fc.constant(undefined),
         odd.map(text => `Bearer ${encode(text)}`),
@@ -134,13 +144,16 @@ interface Payload {
   body?: string
 }
 
-function payload({ resolve, known }: Place, requestBody: Operation['requestBody']): fc.Arbitrary<Payload> {
+function payload({ path, resolve, known }: Place, requestBody: Operation['requestBody']): fc.Arbitrary<Payload> {
   const none = fc.constant<Payload>({})
   const types = Object.entries(requestBody?.content ?? {})
   if (types.length === 0) return often(none, fc.record({ type: fc.constant('application/json'), body: odd }))
   const right = fc.oneof(
     ...types.map(([type, { schema }]) =>
-      mutated(withKnown(fromSchema(schema, resolve), known)).map(value => ({ type, body: write(type, value) })),
+      mutated(withoutClient(path, withKnown(fromSchema(schema, resolve), known))).map(value => ({
+        type,
+        body: write(type, value),
+      })),
     ),
   )
   const wrong = fc.oneof(
@@ -153,6 +166,15 @@ function payload({ resolve, known }: Place, requestBody: Operation['requestBody'
     { weight: 1, arbitrary: none },
     { weight: 1, arbitrary: wrong.map(([{ body }, type]) => ({ type, body })) },
   )
+}
+
+/** A client that authenticates by Basic says nothing in the body of who it is. */
+function withoutClient(path: string, value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  if (!path.startsWith('/oauth/')) return value
+  const bare = value.map(made =>
+    Object.fromEntries(Object.entries(made ?? {}).filter(([name]) => !name.startsWith('client_'))),
+  )
+  return fc.oneof({ weight: 4, arbitrary: bare }, { weight: 1, arbitrary: value })
 }
 
 function withKnown(value: fc.Arbitrary<unknown>, known: Known): fc.Arbitrary<unknown> {

@@ -7,6 +7,8 @@ export interface WireRequest {
   target: string
   headers: Record<string, string | string[]>
   body?: string
+  /** The operation of the document that it is made for. */
+  operationId?: string
 }
 
 /** What exists when the requests are made: some of them name it. */

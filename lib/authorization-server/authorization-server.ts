@@ -125,7 +125,7 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   const { store, accounts, checks } = checked
   const ageClock = forwardClock(checked.clock)
   const records = await openRecords(store)
-  const counters = await store.counters?.(ageClock)
+  const counters = options.rateLimits === false ? undefined : await store.counters?.(ageClock)
   const { context, tokenContext, authorizeContext, bootstrap } = assemble(checked, { records, counters, ageClock })
   const health = (...call: readonly unknown[]): Promise<void> => {
     refuseAsMiddleware(call, 'health', CALL_IN_HANDLER)

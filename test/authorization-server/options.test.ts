@@ -99,6 +99,7 @@ const rows: { option: string; value: unknown; code: string | undefined; message?
       { limit: { limit: 1.5, window: 60 }, code: VALUE, message: `rateLimits.${name}.limit` },
       { limit: { limit: 5, window: 0 }, code: VALUE, message: `rateLimits.${name}.window` },
       { limit: { limit: 5 }, code: TYPE, message: `rateLimits.${name}.window` },
+      { limit: { limit: 5, window: 2_592_001 }, code: VALUE, message: `rateLimits.${name}.window` },
       { limit: { limit: 5, window: 1, per: 'hour' }, code: VALUE, message: `rateLimits.${name}.per` },
       { limit: null, code: TYPE, message: `rateLimits.${name}:` },
     ].map(({ limit, ...rest }) => ({ option: 'rateLimits', value: { [name]: limit }, ...rest })),

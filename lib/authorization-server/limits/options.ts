@@ -5,7 +5,7 @@ import { validateMembers } from '../context/members.js'
 export interface RateLimit {
   /** How many, 1 or more. */
   limit: number
-  /** Seconds, 1 or more. A window begins with its first event. */
+  /** Seconds, 1 to 2 592 000 (30 days). A window begins with its first event. */
   window: number
 }
 
@@ -41,6 +41,8 @@ const TOKEN_LIMIT: RateLimit = { limit: 6_000, window: 60 }
 const AUTHORIZE_LIMIT: RateLimit = { limit: 300, window: 60 }
 const MANAGEMENT_LIMIT: RateLimit = { limit: 3_000, window: 60 }
 
+const MAX_WINDOW = 2_592_000
+
 const NAMES = ['clientAuthentication', 'token', 'authorize', 'management']
 
 /**
@@ -73,11 +75,15 @@ function validateFailureLimits(option: unknown): FailureLimits | false {
 function validateLimit(option: unknown, name: string): RateLimit | false {
   if (option === false) return false
   const { limit, window } = validateMembers(option, name, ['limit', 'window'])
-  return { limit: validateCount(limit, `${name}.limit`), window: validateCount(window, `${name}.window`) }
+  return { limit: validateCount(limit, `${name}.limit`), window: validateCount(window, `${name}.window`, MAX_WINDOW) }
 }
 
-function validateCount(value: unknown, name: string): number {
+function validateCount(value: unknown, name: string, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value !== 'number') throw invalidType(`${name}: must be a number`)
-  if (!Number.isSafeInteger(value) || value < 1) throw invalidValue(`${name}: must be a whole number, 1 or more`)
+  if (!Number.isSafeInteger(value) || value < 1 || value > max) {
+    throw invalidValue(
+      `${name}: must be a whole number, 1 ${max === Number.MAX_SAFE_INTEGER ? 'or more' : `to ${max}`}`,
+    )
+  }
   return value
 }

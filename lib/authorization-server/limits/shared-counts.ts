@@ -48,6 +48,13 @@ export function createSharedCounts({ counters, clock, after = timer }: SharedCou
     pausedUntil = clock.now() + PAUSE
   }
 
+  /** Nobody else asks for a while: it is not known whether this one is answered. */
+  function tries(): boolean {
+    if (pausedUntil === undefined || clock.now() < pausedUntil) return false
+    pause()
+    return true
+  }
+
   /** @returns undefined: nobody knows */
   async function ask(key: string, window: Window, length: number): Promise<number | undefined> {
     const by = window.untold
@@ -94,13 +101,10 @@ export function createSharedCounts({ counters, clock, after = timer }: SharedCou
       const step = Math.max(1, Math.floor(limit / PART))
       window.untold++
       if (window.untold < step || underWay >= MAX_UNDER_WAY) return undefined
-      const isTrial = pausedUntil !== undefined
-      if (isTrial) {
-        if (clock.now() < (pausedUntil ?? 0)) return undefined
-        pause()
-      }
+      const isWorking = pausedUntil === undefined
+      if (!isWorking && !tries()) return undefined
       const asking = askInTime(`${name} ${key}`, window, length)
-      return step > 1 || isTrial ? undefined : asking
+      return isWorking && step === 1 ? asking : undefined
     },
   }
 }

@@ -226,8 +226,8 @@ describe('the detail of a refusal of the token endpoint', () => {
   }
 
   it('is tried out, one and all', () => {
-    // Those that take several requests stand in the tests of the two grants.
-    const elsewhere = ['used_code', 'grant_ended', 'reused_refresh_token']
+    // Those that take several requests, or time, stand in the tests of the two grants, of limits, and of bodies.
+    const elsewhere = ['used_code', 'grant_ended', 'reused_refresh_token', 'too_many_requests', 'body_late']
     const tried = [...rows, ...CODE_REFUSALS, ...REFRESH_REFUSALS].map(({ detail }) => detail)
     expect([...tried, ...elsewhere]).to.include.members([...TOKEN_ENDPOINT_DETAILS])
   })

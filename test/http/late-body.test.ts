@@ -29,6 +29,7 @@ interface Reader {
   read(req: IncomingMessage, timer: Timer): Promise<unknown>
   answer: typeof oauthErrorHandler
   body: object
+  detail: string | undefined
 }
 
 const readers: Reader[] = [
@@ -37,12 +38,14 @@ const readers: Reader[] = [
     read: (req, { after }) => parseParameters(req, { limit: 100, after }),
     answer: oauthErrorHandler,
     body: { error: 'invalid_request', error_description: 'The body did not arrive in time.' },
+    detail: 'body_late',
   },
   {
     ...{ name: 'a management request', type: 'application/json', pieces: ['{"a":', '1}'] },
     read: (req, { after }) => readManagementBody(req, after),
     answer: managementErrorHandler,
     body: { status: 408, error_code: 'request_timeout', message: 'The body did not arrive in time.', details: {} },
+    detail: undefined,
   },
 ]
 
@@ -51,10 +54,12 @@ describe('a body that does not arrive', () => {
   let client: Socket
   let timer: Timer
   let text: string
+  let details: unknown[]
 
   beforeEach(async () => {
     timer = new Timer()
     text = ''
+    details = []
     server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     client = connect((server.address() as AddressInfo).port, '127.0.0.1').setNoDelay()
@@ -76,7 +81,10 @@ describe('a body that does not arrive', () => {
     if (early) takeIn(req, 100)
     const reading = read(req, timer).then(
       () => sendJson(res, 200, {}),
-      error => answer(error, req, res, () => expect.fail('was not answered')),
+      error => {
+        details.push(error.detail)
+        answer(error, req, res, () => expect.fail('was not answered'))
+      },
     )
     while (timer.ring === undefined) await new Promise(resolve => setImmediate(resolve))
     return { req, reading }
@@ -98,6 +106,7 @@ describe('a body that does not arrive', () => {
         expect(head).to.match(/^HTTP\/1\.1 408 /)
         expect(head).to.match(/\r\nConnection: close/i)
         expect(JSON.parse(body)).to.deep.equal(reader.body)
+        expect(details).to.deep.equal([reader.detail])
       })
 
       it(`of ${reader.name}${how}, and then does, in time, calls the timer off`, async () => {

@@ -5,6 +5,6 @@ export const { clearTimeout, setImmediate, setTimeout } = timers
 
 /** Calls back after these milliseconds, and keeps no process alive for it. @returns calls it off */
 export function after(milliseconds: number, run: () => void): () => void {
-  const timer = timers.setTimeout(run, milliseconds).unref()
-  return () => timers.clearTimeout(timer)
+  const timer = setTimeout(run, milliseconds).unref()
+  return () => clearTimeout(timer)
 }

@@ -17,7 +17,7 @@ describe('MongoDB store, on mongoose 8', () => {
     if ('reason' in server) return expect.fail(server.reason)
     const mocha = pathOf('../../node_modules/mocha/bin/mocha.js')
     const loaders = ['tsx', pathOf('../support/mongoose8.mjs')].flatMap(path => ['--node-option', `import=${path}`])
-    const files = ['engines.test.ts', 'mongo.test.ts'].map(file => pathOf(`./${file}`))
+    const files = ['engines.test.ts', 'mongo.test.ts', 'counters.test.ts'].map(file => pathOf(`./${file}`))
     const options = [
       '--no-config',
       ...loaders,

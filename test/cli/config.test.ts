@@ -124,6 +124,11 @@ describe('configuration by environment', () => {
       env: { KEY_MAX_AGE: text },
       config: { keyMaxAge },
     })),
+    ...['0', '7', '3653'].map(text => ({
+      description: `a log of ${text} days`,
+      env: { LOG_RETENTION: text },
+      config: { logRetention: Number(text) },
+    })),
     { description: 'limits switched off', env: { RATE_LIMITS: 'off' }, config: { rateLimits: false } },
     {
       description: 'a management client',
@@ -282,6 +287,11 @@ describe('configuration by environment', () => {
       description: `REVOKE_ACCESS_TOKENS=${text}`,
       env: { REVOKE_ACCESS_TOKENS: text },
       message: /^REVOKE_ACCESS_TOKENS must be 1/,
+    })),
+    ...['-1', '3654', '1.5', '30d', '1e1', '0x1'].map(text => ({
+      description: `LOG_RETENTION=${text}`,
+      env: { LOG_RETENTION: text },
+      message: /^LOG_RETENTION/,
     })),
     { description: 'another word for off', env: { RATE_LIMITS: 'no' }, message: /^RATE_LIMITS/ },
   ]

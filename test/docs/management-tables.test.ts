@@ -5,7 +5,8 @@ import { authorizationServer } from '../../lib/authorization-server/index.js'
 import { PREVIEW } from '../../lib/authorization-server/schemas/preview.js'
 import { DROP_REASONS } from '../../lib/authorization-server/tokens/dropped.js'
 import { MANAGEMENT_STATUS } from '../../lib/errors.js'
-import { API_FIELDS, CLIENT_FIELDS } from '../../lib/query/fields.js'
+import { API_FIELDS, CLIENT_FIELDS, LOG_FIELDS } from '../../lib/query/fields.js'
+import { LOG_TYPES } from '../../lib/store/log-records.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
 import { adminApp } from '../support/admin-app.js'
 import { limitsOf } from '../support/field-tables.js'
@@ -86,6 +87,7 @@ describe('docs/management-api.md: tables', () => {
   for (const [name, fields] of [
     ['APIs', API_FIELDS],
     ['clients', CLIENT_FIELDS],
+    ['the log', LOG_FIELDS],
   ] as const) {
     it(`docs/faableql.md: names every field of ${name}, and no other`, () => {
       const [, list = ''] =
@@ -107,6 +109,14 @@ describe('docs/management-api.md: tables', () => {
     }
     const reasons = rows.filter(({ length }) => length === 2)
     expect(reasons.map(([reason = '']) => codesIn(reason)[0])).to.deep.equal(DROP_REASONS)
+  })
+
+  it('says every type and field of the log', async () => {
+    const rows = rowsOf(sectionOf(page, '## Logs'))
+    const named = rows.flatMap(([first = '']) => codesIn(first))
+    for (const type of LOG_TYPES) expect(named).to.include(type)
+    const fields = Object.keys(LOG_FIELDS).map(name => name.split('.', 1)[0] ?? '')
+    for (const field of fields) if (!['id', 'type', 'createdAt'].includes(field)) expect(named).to.include(field)
   })
 
   it('says the status of every error code', () => {

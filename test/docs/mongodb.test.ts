@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { createModel } from '../../lib/store/mongo/model.js'
 import type { RecordKind, StoredRecord } from '../../lib/store/port.js'
+import * as logRecords from '../../lib/store/log-records.js'
 import * as records from '../../lib/store/records.js'
 import * as userRecords from '../../lib/store/user-records.js'
 
@@ -10,7 +11,9 @@ const page = readFileSync(new URL('../../docs/mongodb.md', import.meta.url), 'ut
 
 describe('docs/mongodb.md', () => {
   const connection = mongoose.createConnection()
-  const kinds = Object.values({ ...records, ...userRecords }) as RecordKind<StoredRecord>[]
+  const kinds = Object.values({ ...records, ...userRecords, ...logRecords }).filter(
+    value => 'idPrefix' in value,
+  ) as RecordKind<StoredRecord>[]
 
   for (const kind of kinds) {
     it(`names every index of ${kind.name}, and no other`, () => {

@@ -62,6 +62,13 @@ describe('SECURITY.md, the bounds', () => {
     [/^a sign-in at another/, '512 KB', 'users/attempt.ts', 'MAX_BYTES', 512 * KB],
     [/^uses of secrets/, '100', `${server}/clients/secret-uses.ts`, 'MAX_WRITES', 100],
     [/^management clients/, '1 000', `${server}/bootstrap/bootstrap.ts`, 'MAX_CREATED', 1_000],
+    [/^records of the log that wait/, '10 000', `${server}/log/batch-queue.ts`, 'MAX_QUEUED', 10_000],
+    [/^records of the log that wait/, '16 MB', `${server}/log/batch-queue.ts`, 'MAX_BYTES', 16 * MB],
+    [/^records of the log that wait/, '100 ', `${server}/log/batch-queue.ts`, 'BATCH', 100],
+    [/^records of the log that a stranger/, '100 ', `${server}/log/stranger-limit.ts`, 'LIMIT', 100],
+    [/^texts of a record/, '600', `${server}/log/entry.ts`, 'MAX_TEXT', 600],
+    [/^texts of a record/, '4 096', `${server}/log/entry.ts`, 'MAX_SCOPE', 4_096],
+    [/^texts of a record/, '1 KB', `${server}/admin/changes.ts`, 'MAX_VALUE', 1_024],
     [/^changes of the embedded/, '1 000', 'store/embedded/environment.ts', 'MAX_CHANGES', 1_000],
   ]
   for (const [row, text, file, name, value] of bounds) {

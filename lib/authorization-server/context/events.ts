@@ -75,13 +75,14 @@ export type ServerEvent =
   /** A management call removed what a user has consented to. */
   | ({ type: 'consent.deleted'; account: string; clientId: string; target: string } & GrantSubject & Origin)
   /** A management call made, changed or removed an API or a client. */
-  | ({
-      type: 'api.created' | 'api.updated' | 'api.deleted' | 'client.created' | 'client.updated' | 'client.deleted'
-      account: string
-      target: string
-      changes: LoggedChange[]
-    } & Origin)
-  | ({ type: 'secret.created' | 'secret.deleted'; account: string; clientId: string; target: string } & Origin)
+  | ({ type: 'api.created' } & ResourceChange)
+  | ({ type: 'api.updated' } & ResourceChange)
+  | ({ type: 'api.deleted' } & ResourceChange)
+  | ({ type: 'client.created' } & ResourceChange)
+  | ({ type: 'client.updated' } & ResourceChange)
+  | ({ type: 'client.deleted' } & ResourceChange)
+  | ({ type: 'secret.created'; account: string; clientId: string; target: string } & Origin)
+  | ({ type: 'secret.deleted'; account: string; clientId: string; target: string } & Origin)
   /** The management API answered 401 or 403. `scope`: what the call needed. */
   | ({
       type: 'admin.refused'
@@ -110,6 +111,13 @@ export type LimitName = 'clientAuthentication' | 'token' | 'authorize' | 'manage
 
 /** The host's functions about users. */
 export type UsersHook = 'authenticate' | 'loginUrl' | 'permissionsOf' | 'claimsOf' | 'consentPage'
+
+/** What a management call has done to the API or client `target`. */
+export type ResourceChange = Origin & {
+  account: string
+  target: string
+  changes: LoggedChange[]
+}
 
 /** Whose grant or consent, and to what. */
 export type GrantSubject = {

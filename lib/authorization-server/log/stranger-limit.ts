@@ -18,19 +18,15 @@ const MAX_NETWORKS = 20_000
  * @returns is there room for the record?
  */
 export function createStrangerLimit(clock: Clock): (entry: LogEntry) => boolean {
-  const windows = new LRUCache<string, { count: number }>({
-    max: MAX_NETWORKS,
-    ttl: WINDOW,
-    ttlResolution: 0,
-    perf: clock,
-  })
+  const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_NETWORKS })
   return entry => {
     if (!isOfStranger(entry)) return true
     const key = `${entry.type} ${networkOf(entry.address ?? '')}`
+    const now = clock.now()
     const known = windows.get(key)
-    if (known === undefined) windows.set(key, { count: 1 })
-    else known.count++
-    return (known?.count ?? 1) <= LIMIT
+    if (known !== undefined && now < known.endsAt) return ++known.count <= LIMIT
+    windows.set(key, { count: 1, endsAt: now + WINDOW })
+    return true
   }
 }
 

@@ -1,4 +1,5 @@
 import { isInsecure, isLoopback } from '../../authorization-server/context/issuer.js'
+import { isRetention } from '../../authorization-server/log/retention-option.js'
 import type { EncryptionOption } from '../../authorization-server/keys/key-encryption.js'
 import type { ApiGrantsMode } from '../../authorization-server/tokens/token-services.js'
 import { isUserId } from '../../authorization-server/users/user-id.js'
@@ -32,6 +33,8 @@ export interface Config {
   /** Seconds. */
   refreshGrace?: number
   revokesAccessTokens: boolean
+  /** Days. */
+  logRetention?: number
 }
 
 /** An OpenID provider, and what the service is called there. */
@@ -65,6 +68,7 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
   const allowInsecureRequests = readFlag(env['ALLOW_INSECURE_REQUESTS'], 'ALLOW_INSECURE_REQUESTS')
   const issuer = readIssuer(env['ISSUER'], { port, allowInsecureRequests })
   const refreshGrace = readRefreshGrace(env['REFRESH_GRACE'])
+  const logRetention = readLogRetention(env['LOG_RETENTION'])
   return {
     port,
     host: env['HOST'] || '127.0.0.1',
@@ -82,6 +86,7 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
     ...readUsers(env, issuer),
     ...(refreshGrace !== undefined && { refreshGrace }),
     revokesAccessTokens: readFlag(env['REVOKE_ACCESS_TOKENS'], 'REVOKE_ACCESS_TOKENS'),
+    ...(logRetention !== undefined && { logRetention }),
   }
 }
 
@@ -239,4 +244,11 @@ function readRefreshGrace(text: string | undefined): number | undefined {
   const seconds = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN
   if (!(seconds <= 60)) throw new ConfigError('REFRESH_GRACE must be a number of seconds from 0 to 60')
   return seconds
+}
+
+function readLogRetention(text: string | undefined): number | undefined {
+  if (!text) return undefined
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+  if (!isRetention(days)) throw new ConfigError('LOG_RETENTION must be a number of days from 0 (no log) to 3653')
+  return days
 }

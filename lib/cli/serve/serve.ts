@@ -109,7 +109,8 @@ interface Opening {
 
 /** Where not every account can be opened, the clients that were made for the others are shown all the same. */
 async function openServer(config: Config, { users, log, screen, signal }: Opening): Promise<AuthorizationServer> {
-  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests, refreshGrace } = config
+  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests, refreshGrace, logRetention } =
+    config
   const pair = await users
   warnOfPlainKeys(config, log)
   const store = await openStore(config, log)
@@ -125,6 +126,7 @@ async function openServer(config: Config, { users, log, screen, signal }: Openin
       ...(!rateLimits && { rateLimits: false }),
       ...(pair !== undefined && { users: pair.users }),
       ...(refreshGrace !== undefined && { refreshGrace }),
+      ...(logRetention !== undefined && { logRetention }),
       revocation: { accessTokens: config.revokesAccessTokens },
       onEvent: event => log.info(describeEvent(event)),
     })

@@ -1,0 +1,68 @@
+import { expect } from 'chai'
+import { type LoggedEvent, toEntry, toRecord } from '../../../lib/authorization-server/log/entry.js'
+import { createLogIds } from '../../../lib/authorization-server/log/log-ids.js'
+
+const TIME = Date.UTC(2026, 0, 31, 12)
+const about = { account: 'acme', address: '203.0.113.7' }
+
+describe('a record of the log', () => {
+  const events: { event: LoggedEvent; said: object | undefined }[] = [
+    {
+      event: { type: 'key.created', ...about, kid: 'k1', actor: 'manager' },
+      said: { target: 'k1', actor: 'manager' },
+    },
+    { event: { type: 'key.rotated', ...about, kid: 'k1' }, said: { target: 'k1' } },
+    { event: { type: 'key.deleted', ...about, kid: 'k1' }, said: { target: 'k1' } },
+    {
+      event: { type: 'limit.reached', ...about, limit: 'token', clientId: 'cli_1' },
+      said: { detail: 'token', client_id: 'cli_1' },
+    },
+    { event: { type: 'token.issued', ...about, scope: '' }, said: { scope: [] } },
+    { event: { type: 'token.issued', ...about, scope: 'a b' }, said: { scope: ['a', 'b'] } },
+    { event: { type: 'token.large', ...about }, said: undefined },
+    { event: { type: 'account.opened', ...about }, said: undefined },
+    { event: { type: 'server.error' }, said: undefined },
+    { event: { type: 'constructor', ...about }, said: undefined },
+  ]
+  for (const { event, said } of events) {
+    it(`of ${event.type} ${said === undefined ? 'is none' : `says ${JSON.stringify(said)}`}`, () => {
+      const entry = toEntry(event, TIME)
+      if (said === undefined || entry === undefined) {
+        expect([entry, said]).to.deep.equal([undefined, undefined])
+        return
+      }
+      const times = { createdAt: new Date(TIME), updatedAt: new Date(TIME), expires_at: new Date(TIME + 1000) }
+      expect(toRecord(entry, 'log_1', 1000)).to.deep.equal({
+        ...{ type: event.type, ...about, id: 'log_1', revision: 1, ...times, ...said },
+      })
+    })
+  }
+
+  it('has no text without a bound, and marks what was cut', () => {
+    const long = 'x'.repeat(100_000)
+    const texts = { clientId: long, user: long, audience: long, code: long, detail: long, actor: long, target: long }
+    const entry = toEntry(
+      { type: 'token.refused', account: 'acme', address: long, scope: 'ab '.repeat(40_000), ...texts },
+      0,
+    )
+    if (entry === undefined) return expect.fail('there is none')
+    const { scope, ...others } = toRecord(entry, 'log_1', 1)
+    for (const name of ['client_id', 'user', 'audience', 'code', 'detail', 'actor', 'target', 'address'] as const) {
+      expect(others[name], name).to.equal(`${'x'.repeat(600)}…`)
+    }
+    expect(scope).to.have.length(1_366)
+    expect(scope?.at(-2)).to.equal('ab')
+    expect(scope?.at(-1)).to.equal('…')
+    expect(entry.size).to.be.above(8_000)
+  })
+
+  it('has an id that sorts as records come, in one millisecond too', () => {
+    const createLogId = createLogIds()
+    const ids = Array.from({ length: 3_000 }, (_, i) => createLogId(TIME + Math.floor(i / 1_000)))
+    expect(ids).to.deep.equal([...ids].sort())
+    expect(new Set(ids).size).to.equal(3_000)
+    for (const id of ids) expect(id).to.match(/^log_[0-9a-hjkmnp-tv-z]{26}$/)
+    const other = createLogIds()
+    expect(ids).not.to.include(other(TIME))
+  })
+})

@@ -37,6 +37,8 @@ export interface Usage {
 interface Count {
   account: string
   audience: string
+  /** Absent: which API that was is found out later. */
+  apiId: string | undefined
   scope: string
   day: number
   tokens: number
@@ -105,13 +107,14 @@ export function createUsage({ records, registry, clock }: UsageServices): Usage 
   return {
     count({ account, audience, scope }, time) {
       const day = Math.floor(time / DAY)
-      const key = `${day} ${account} ${audience} ${scope}`
+      const apiId = knownId(registry, account, audience)
+      const key = `${day} ${account} ${audience} ${apiId} ${scope}`
       const known = waiting.get(key)
       if (known !== undefined) {
         known.tokens++
         return
       }
-      waiting.set(key, { account, audience, scope, day, tokens: 1 })
+      waiting.set(key, { account, audience, apiId, scope, day, tokens: 1 })
       length += key.length
       if (waiting.size >= MAX_WAITING || length >= MAX_LENGTH) {
         settled()
@@ -135,12 +138,21 @@ export function createUsage({ records, registry, clock }: UsageServices): Usage 
   }
 }
 
+/** Whoever issued the token has just looked the API up: it is in the cache. */
+function knownId(registry: UsageServices['registry'], account: string, audience: string): string | undefined {
+  const api = registry.api(account, audience)
+  if (!(api instanceof Promise)) return api?.id
+  api.catch(ignore)
+  return undefined
+}
+
 /** By API and day: of what was granted that which is a permission of the API. Gives way between scopes, which may be long. */
 async function sumUp(counts: readonly Count[], registry: UsageServices['registry']): Promise<Iterable<Sum>> {
   const sums = new Map<string, Sum>()
-  for (const { account, audience, scope, day, tokens } of counts) {
+  for (const { account, audience, apiId, scope, day, tokens } of counts) {
     const api = await registry.api(account, audience)
-    if (api === null) continue
+    // Of an API that is gone nobody asks; another one may be in its place.
+    if (api === null || (apiId !== undefined && api.id !== apiId)) continue
     const key = `${day} ${account} ${api.id}`
     const sum = sums.get(key) ?? { account, apiId: api.id, day, granted: new Map<string, number>() }
     sums.set(key, sum)

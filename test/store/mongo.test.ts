@@ -229,14 +229,14 @@ async function startProxy(to: number) {
   }
 }
 
-/** The first answer that is none of an outage; gives up after twenty. */
+/** The first answer that is none of an outage. */
 async function retry<T>(operation: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; attempt < 20; attempt++) {
+  for (;;) {
     try {
       return await operation()
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
+      await new Promise(resolve => setImmediate(resolve))
     }
   }
-  return operation()
 }

@@ -3,11 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../../clock.js'
 import { invalidType, StoreUnavailableError } from '../../errors.js'
+import { withDeadlines } from '../deadline.js'
 import type { Collection, RecordKind, Store, StoredRecord } from '../port.js'
 import { openFolder, prepareVolatile, type StoreWarning } from './data-folder.js'
 import { EmbeddedCollection } from './embedded-collection.js'
 import { Environment } from './environment.js'
 import { loadLmdb } from './lmdb.js'
+
+/** How long a read or a write may take, in milliseconds: a disk that is slow is no fault, one that hangs is. */
+const OPERATION_TIMEOUT = 10_000
+
+/** How long the opening may take, in milliseconds: of a large file every page is looked at. */
+const OPENING_TIMEOUT = 600_000
 
 export interface EmbeddedStoreOptions {
   /** Decides what is expired. Default: the machine's clock. */
@@ -36,7 +43,8 @@ export function embeddedStore(folder: string, options: EmbeddedStoreOptions = {}
   if (typeof folder !== 'string' || folder === '') throw invalidType('embeddedStore: folder must be a path')
   if (typeof onWarning !== 'function') throw invalidType('embeddedStore: onWarning must be a function')
   loadLmdb()
-  return new EmbeddedStore(folder, clock, onWarning)
+  const store = new EmbeddedStore(folder, clock, onWarning)
+  return withDeadlines(store, { operation: OPERATION_TIMEOUT, opening: OPENING_TIMEOUT })
 }
 
 function warnProcess({ path, mode }: StoreWarning): void {

@@ -1,5 +1,4 @@
 import { StoreUnavailableError } from '../../errors.js'
-import { clearTimeout, setTimeout } from '../../timers.js'
 
 const DUPLICATE_KEY = 11_000
 
@@ -23,28 +22,31 @@ export function refusedByIndex(error: unknown): number[] | undefined {
   return positions.length === failed.length ? positions : undefined
 }
 
-/**
- * The driver's failures in the port's words; its own text stays in `cause`. What has not answered at the deadline counts as
- * failed, whatever the driver still waits for. A duplicate key is not a failure: it is left as it is.
- *
- * @param deadline milliseconds
- */
-export async function translate<R>(operation: Promise<R>, deadline: number): Promise<R> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new StoreUnavailableError('MongoDB did not answer in time')), deadline)
-  })
+/** The driver's failures in the port's words; its own text stays in `cause`. A duplicate key is left as it is. */
+export async function translate<R>(operation: Promise<R>): Promise<R> {
   try {
-    return await Promise.race([operation, late])
+    return await operation
   } catch (error) {
     if (isOfDriver(error) && !isDuplicateKey(error)) throw new StoreUnavailableError('MongoDB did not answer', error)
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 
 /** Names, not classes: the host's connection may come from another copy of the driver. */
 function isOfDriver(error: unknown): boolean {
   return error instanceof Error && /^(?:Mongo|Mongoose|PoolCleared|DisconnectedError)/.test(error.name)
+}
+
+/** Was no server found in time? */
+export function isUnfound(error: unknown): boolean {
+  return /ServerSelection/.test(causeName(error))
+}
+
+/** Was it the server that could not be reached, rather than one command that it refused? */
+export function isOutage(error: unknown): boolean {
+  return /ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/.test(causeName(error))
+}
+
+function causeName(error: unknown): string {
+  return error instanceof StoreUnavailableError && error.cause instanceof Error ? error.cause.name : ''
 }

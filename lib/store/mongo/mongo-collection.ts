@@ -17,26 +17,18 @@ const ATTEMPTS = 3
 /** Documents that the server sends at once for a page, at most: large ones come one by one, as far as they fit the page. */
 const BATCH = 64
 
-export interface MongoCollectionOptions {
-  clock: Clock
-  /** How long one operation may take, in milliseconds. */
-  timeout: number
-}
-
 /** One record kind in MongoDB. Every write is one conditional operation on one document. */
 export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   readonly #model: Model<Stored>
   readonly #kind: RecordKind<T>
   readonly #clock: Clock
-  readonly #timeout: number
   readonly #unique: ReadonlySet<string>
   readonly #indexed: ReadonlySet<string>
 
-  constructor(model: Model<Stored>, kind: RecordKind<T>, { clock, timeout }: MongoCollectionOptions) {
+  constructor(model: Model<Stored>, kind: RecordKind<T>, clock: Clock) {
     this.#model = model
     this.#kind = kind
     this.#clock = clock
-    this.#timeout = timeout
     this.#unique = new Set(kind.unique)
     this.#indexed = new Set([...kind.unique, ...kind.indexes])
   }
@@ -53,7 +45,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     if (records.length === 0) return 0
     const documents = records.map(record => toStored({ ...record, revision: 1 }, this.#kind))
     try {
-      await this.#answer(this.#model.insertMany(documents, { lean: true, ordered: false }))
+      await translate(this.#model.insertMany(documents, { lean: true, ordered: false }))
       return records.length
     } catch (error) {
       const refused = refusedByIndex(error)
@@ -73,7 +65,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   }
 
   async get(account: string, id: string): Promise<T | null> {
-    const stored = await this.#answer(this.#model.findOne(this.#keyFilter(account, id)).lean<Stored>().exec())
+    const stored = await translate(this.#model.findOne(this.#keyFilter(account, id)).lean<Stored>().exec())
     return stored === null ? null : fromStored<T>(stored)
   }
 
@@ -83,7 +75,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     const conditions: MongoFilter[] = [{ account }, ...this.#notExpired(), toFilter(filter)]
     if (after !== undefined) conditions.push(olderThan(after))
     if (end !== null) conditions.push(notOlderThan(end))
-    const page = await this.#answer(this.#collect({ $and: conditions }, limit))
+    const page = await translate(this.#collect({ $and: conditions }, limit))
     return page.next === null && end !== null ? { ...page, next: end } : page
   }
 
@@ -114,13 +106,8 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
       .findOne({ $and: conditions }, { createdAt: 1, id: 1 })
       .sort({ createdAt: -1, id: -1 })
       .skip(SCAN_ROWS)
-    const last = await this.#answer(query.lean<Stored | null>().exec())
+    const last = await translate(query.lean<Stored | null>().exec())
     return last === null ? null : { createdAt: last.createdAt, id: last.id }
-  }
-
-  /** @throws StoreUnavailableError */
-  #answer<R>(operation: Promise<R>): Promise<R> {
-    return translate(operation, this.#timeout)
   }
 
   replace(record: T, revision: number): Promise<T | null> {
@@ -134,20 +121,20 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
 
   async remove(account: string, id: string, revision?: number): Promise<boolean> {
     const filter = { ...this.#keyFilter(account, id), ...(revision !== undefined && { revision }) }
-    const { deletedCount } = await this.#answer(this.#model.deleteOne(filter).exec())
+    const { deletedCount } = await translate(this.#model.deleteOne(filter).exec())
     return deletedCount === 1
   }
 
   async removeExpired(): Promise<number> {
     if (this.#kind.expiresAt === undefined) return 0
-    const { deletedCount } = await this.#answer(this.#model.deleteMany(this.#expired(this.#kind.expiresAt)).exec())
+    const { deletedCount } = await translate(this.#model.deleteMany(this.#expired(this.#kind.expiresAt)).exec())
     return deletedCount
   }
 
   async nextAccount(after: string): Promise<string | null> {
     const conditions: MongoFilter[] = [{ account: { $gt: after } }, ...this.#notExpired()]
     const query = this.#model.findOne({ $and: conditions }, { account: 1 }).sort({ account: 1 })
-    return (await this.#answer(query.lean<Stored | null>().exec()))?.account ?? null
+    return (await translate(query.lean<Stored | null>().exec()))?.account ?? null
   }
 
   #expired(field: string): MongoFilter {
@@ -166,7 +153,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   async #unlessTaken<R>(record: T, write: () => Promise<R>): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#answer(write())
+        return await translate(write())
       } catch (error) {
         if (!isDuplicateKey(error)) throw error
         const fields = await this.#takenFields(record)
@@ -191,9 +178,9 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   async #isHeld(holder: MongoFilter): Promise<boolean> {
     const { expiresAt } = this.#kind
     if (expiresAt !== undefined) {
-      await this.#answer(this.#model.deleteMany({ $and: [holder, this.#expired(expiresAt)] }).exec())
+      await translate(this.#model.deleteMany({ $and: [holder, this.#expired(expiresAt)] }).exec())
     }
-    return (await this.#answer(this.#model.findOne(holder, { _id: 1 }).lean().exec())) !== null
+    return (await translate(this.#model.findOne(holder, { _id: 1 }).lean().exec())) !== null
   }
 }
 

@@ -15,11 +15,8 @@ interface LimiterCollection {
 /** Counters in a collection of MongoDB, kept by rate-limiter-flexible: one conditional update for each increment. */
 export class MongoCounters implements Counters {
   readonly #limiter: RateLimiterMongo
-  readonly #timeout: number
 
-  /** @param timeout how long one operation may take, in milliseconds */
-  constructor(db: Db, name: string, { clock, timeout }: { clock: Clock; timeout: number }) {
-    this.#timeout = timeout
+  constructor(db: Db, name: string, clock: Clock) {
     this.#limiter = new RateLimiterMongo({
       storeClient: { collection: () => atClock(db, name, clock) },
       tableName: name,
@@ -40,7 +37,7 @@ export class MongoCounters implements Counters {
     // Its types do not know the duration, and demand the attributes.
     const options = { attrs: {}, customDuration: length }
     const counting = this.#limiter.penalty(key, by, options)
-    const { consumedPoints, msBeforeNext } = await translate(counting, this.#timeout)
+    const { consumedPoints, msBeforeNext } = await translate(counting)
     return { count: consumedPoints, endsIn: msBeforeNext }
   }
 }

@@ -1,10 +1,13 @@
 import { type Connection, createConnection, type Mongoose } from 'mongoose'
 import { type Clock, systemClock } from '../../clock.js'
 import { invalidType, invalidValue, StoreUnavailableError } from '../../errors.js'
+import { ignore } from '../../outcome.js'
+import { within } from '../../within.js'
+import { withDeadlines } from '../deadline.js'
 import type { Collection, Counters, RecordKind, Store, StoredRecord } from '../port.js'
-import { MongoCounters } from './mongo-counters.js'
-import { translate } from './failures.js'
+import { isOutage, isUnfound, translate } from './failures.js'
 import { createModel } from './model.js'
+import { MongoCounters } from './mongo-counters.js'
 import { MongoCollection } from './mongo-collection.js'
 import { isMongoUri, namesDatabase } from './uri.js'
 
@@ -13,7 +16,10 @@ export interface MongoStoreOptions {
   clock?: Clock
   /** How long to look for a server when the store is opened, in milliseconds, 1 or more. Default 5 000. */
   serverSelectionTimeout?: number
-  /** How long one operation may take from then on, in milliseconds, 1 or more. Default 2 000. */
+  /**
+   * How long one operation may take from then on, in milliseconds, 1 or more. Default 1 500. After one that took longer,
+   * further ones are refused at once until the server answers again.
+   */
   operationTimeout?: number
   /**
    * What the names of the collections begin with: 0 to 60 characters of `A-Z a-z 0-9 _ -`. Default `scopegate_`, so
@@ -30,6 +36,16 @@ const CONNECTING = 2
 
 /** How long the driver goes on waiting for an answer that nobody waits for any more, in milliseconds. */
 const SOCKET_TIMEOUT = 20_000
+
+/**
+ * How often each server is asked how it is, and how long it may take to answer that or to take a connection, in
+ * milliseconds. Together they bound how long one that is silently gone is taken for the primary.
+ */
+const HEARTBEAT = 2_000
+const CONNECT_TIMEOUT = 2_000
+
+/** How long the driver may take to end its sessions when the store is closed, in milliseconds. */
+const CLOSE_TIMEOUT = 1_000
 
 /** How long the making of indexes may take, in milliseconds: of many records it takes a while. */
 const INDEX_TIMEOUT = 600_000
@@ -49,7 +65,7 @@ export function mongoStore(target: string | Connection | Mongoose, options: Mong
   const {
     clock = systemClock,
     serverSelectionTimeout = 5_000,
-    operationTimeout = 2_000,
+    operationTimeout = 1_500,
     prefix = 'scopegate_',
   } = options
   for (const [name, value] of Object.entries({ serverSelectionTimeout, operationTimeout })) {
@@ -58,7 +74,9 @@ export function mongoStore(target: string | Connection | Mongoose, options: Mong
   }
   if (typeof prefix !== 'string') throw invalidType('mongoStore: prefix must be a string')
   if (!PREFIX.test(prefix)) throw invalidValue(`mongoStore: prefix must match ${PREFIX.source}`)
-  return new MongoStore(readTarget(target), { clock, serverSelectionTimeout, operationTimeout, prefix })
+  const store = new MongoStore(readTarget(target), { clock, serverSelectionTimeout, operationTimeout, prefix })
+  const opening = serverSelectionTimeout + operationTimeout + INDEX_TIMEOUT
+  return withDeadlines(store, { operation: operationTimeout, opening, isOutage })
 }
 
 function readTarget(target: string | Connection | Mongoose): string | Connection {
@@ -102,59 +120,77 @@ class MongoStore implements Store {
   }
 
   async ping(): Promise<void> {
-    const connection = await this.#connect()
-    if (connection.db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
-    await translate(connection.db.command({ ping: 1 }), this.#options.operationTimeout)
+    const { db } = await this.#connect()
+    if (db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
+    // Who takes no writes is not ready.
+    await translate(db.command({ ping: 1 }, { readPreference: 'primary' }))
   }
 
   async counters(clock: Clock): Promise<Counters> {
     const { db } = await this.#connect()
     if (db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
-    const { operationTimeout: timeout, prefix } = this.#options
-    const counters = new MongoCounters(db, `${prefix}limits`, { clock, timeout })
-    await translate(counters.createIndexes(), INDEX_TIMEOUT)
+    const counters = new MongoCounters(db, `${this.#options.prefix}limits`, clock)
+    await translate(counters.createIndexes())
     return counters
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    if (typeof this.#target === 'string') await this.#connection?.close().catch(() => undefined)
+    if (typeof this.#target !== 'string' || this.#connection === undefined) return
+    await within(this.#connection.close(), CLOSE_TIMEOUT, ignore).catch(ignore)
   }
 
   async #openCollection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>> {
-    const { clock, operationTimeout: timeout, prefix } = this.#options
-    const model = createModel(await this.#connect(), kind, prefix)
-    await translate(model.createIndexes(), INDEX_TIMEOUT)
-    return new MongoCollection(model, kind, { clock, timeout })
+    const { clock, prefix } = this.#options
+    const model = createModel(await this.#findServer(), kind, prefix)
+    await translate(model.createIndexes())
+    return new MongoCollection(model, kind, clock)
+  }
+
+  /** Looks as long as it is told to: one look of the driver's is as short as an operation. */
+  async #findServer(): Promise<Connection> {
+    const endsAt = performance.now() + this.#options.serverSelectionTimeout
+    for (;;) {
+      try {
+        return await this.#connect()
+      } catch (error) {
+        if (!isUnfound(error) || performance.now() >= endsAt) throw error
+      }
+    }
   }
 
   /** A connection that stands, or once stood: the driver finds its way back by itself. */
   async #connect(): Promise<Connection> {
-    const connection = await this.#open()
-    const { serverSelectionTimeout, operationTimeout } = this.#options
-    await translate(connection.asPromise(), serverSelectionTimeout + operationTimeout)
+    const connection = this.#open()
+    await translate(connection.asPromise())
     return connection
   }
 
-  async #open(): Promise<Connection> {
+  #open(): Connection {
     if (this.#closed) throw new StoreUnavailableError('the store is closed')
     if (typeof this.#target !== 'string') return assertOpened(this.#target)
-    if (this.#connection === undefined) {
-      this.#connection = createConnection(this.#target, {
-        serverSelectionTimeoutMS: this.#options.serverSelectionTimeout,
-        connectTimeoutMS: this.#options.serverSelectionTimeout,
-        waitQueueTimeoutMS: this.#options.operationTimeout,
-        socketTimeoutMS: SOCKET_TIMEOUT,
-        bufferCommands: false,
-        autoIndex: false,
-      })
-      // Each use reports the failure itself; this keeps it from being an unhandled one.
-      this.#connection.asPromise().catch(() => {
-        this.#connection = undefined
-      })
-    }
+    this.#connection ??= this.#createConnection(this.#target)
     return this.#connection
+  }
+
+  #createConnection(uri: string): Connection {
+    const { serverSelectionTimeout, operationTimeout } = this.#options
+    const connection = createConnection(uri, {
+      // What nobody waits for any more is not sent when a server is found.
+      serverSelectionTimeoutMS: Math.min(serverSelectionTimeout, operationTimeout),
+      connectTimeoutMS: Math.min(serverSelectionTimeout, CONNECT_TIMEOUT),
+      heartbeatFrequencyMS: HEARTBEAT,
+      waitQueueTimeoutMS: operationTimeout,
+      socketTimeoutMS: SOCKET_TIMEOUT,
+      bufferCommands: false,
+      autoIndex: false,
+    })
+    // Each use reports the failure itself; this keeps it from being an unhandled one.
+    connection.asPromise().catch(() => {
+      this.#connection = undefined
+    })
+    return connection
   }
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { getSystemErrorMap } from 'node:util'
 import { ConfigError, readConfig } from './serve/config.js'
 import type { Service } from './serve/serve.js'
+import { systemReason } from './serve/system-reason.js'
 import type { Screen } from './serve/welcome.js'
 
 const HELP = `scopegate serve                             start the authorization server and its management API
@@ -14,7 +14,8 @@ scopegate --help, -h
 
 Environment: PORT, HOST, ISSUER, MONGODB_URI, DATA_DIR, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, ACCOUNTS,
 ENCRYPTION_KEY, ENCRYPTION_KEY_READ_ONLY, KEY_MAX_AGE, TRUST_PROXY, ALLOW_INSECURE_REQUESTS, API_GRANTS, RATE_LIMITS,
-LOGIN_ISSUER, LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, DEMO_USERS, REFRESH_GRACE, REVOKE_ACCESS_TOKENS, LOG_RETENTION.
+LOGIN_ISSUER, LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, DEMO_USERS, REFRESH_GRACE, REVOKE_ACCESS_TOKENS, LOG_RETENTION,
+START_TIMEOUT.
 See docs/configuration.md.
 `
 
@@ -112,13 +113,6 @@ function explainStore(error: unknown, { MONGODB_URI: uri, DATA_DIR: folder }: No
   if (Object(cause).code === 'MODULE_NOT_FOUND') return String(message)
   const reason = systemReason(cause)
   return `${String(message)} (DATA_DIR, ${folder || '.scopegate'})${reason === undefined ? '' : `: ${reason}`}`
-}
-
-/** LMDB has the system's number, turned round, as the code of its errors. */
-function systemReason(error: unknown): string | undefined {
-  const { errno, code }: { errno?: unknown; code?: unknown } = Object(error)
-  const number = typeof code === 'number' ? -code : errno
-  return typeof number === 'number' ? getSystemErrorMap().get(number)?.[1] : undefined
 }
 
 main(process.argv.slice(2)).catch(error => fail(explain(error)))

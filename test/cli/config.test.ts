@@ -21,6 +21,7 @@ describe('configuration by environment', () => {
       apiGrants: 'open',
       allowInsecureRequests: false,
       revokesAccessTokens: false,
+      startTimeout: 30,
     })
   })
 
@@ -107,6 +108,11 @@ describe('configuration by environment', () => {
       description: `a grace of ${text} seconds`,
       env: { REFRESH_GRACE: text },
       config: { refreshGrace: Number(text) },
+    })),
+    ...['0', '30', '3600'].map(text => ({
+      description: `a start that waits ${text} seconds`,
+      env: { START_TIMEOUT: text },
+      config: { startTimeout: Number(text) },
     })),
     {
       description: 'access tokens that can be revoked',
@@ -278,6 +284,11 @@ describe('configuration by environment', () => {
       message: /^DEMO_USERS must be/,
     })),
     { description: 'a user of a demo twice', env: { DEMO_USERS: 'ada,ada' }, message: /^DEMO_USERS must not/ },
+    ...['-1', '3601', '1.5', '30s', '1e1', '10000'].map(text => ({
+      description: `START_TIMEOUT=${text}`,
+      env: { START_TIMEOUT: text },
+      message: /^START_TIMEOUT/,
+    })),
     ...['-1', '61', '1.5', '10s', '1e1', '100'].map(text => ({
       description: `REFRESH_GRACE=${text}`,
       env: { REFRESH_GRACE: text },

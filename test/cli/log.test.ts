@@ -15,6 +15,24 @@ describe('the log line of an event', () => {
       cause: new StoreUnavailableError(SECRET, new Error(SECRET)),
       logged: { name: 'StoreUnavailableError', code: 'ERR_STORE_UNAVAILABLE' },
     },
+    {
+      description: 'a disk without room, as LMDB names it',
+      cause: new StoreUnavailableError(SECRET, Object.assign(new Error(SECRET), { code: 28 })),
+      logged: { name: 'StoreUnavailableError', code: 'ERR_STORE_UNAVAILABLE', reason: 'no space left on device' },
+    },
+    {
+      description: 'a file system that is read-only, as Node names it',
+      cause: new StoreUnavailableError(SECRET, Object.assign(new Error(SECRET), { code: 'EROFS', errno: -30 })),
+      logged: { name: 'StoreUnavailableError', code: 'ERR_STORE_UNAVAILABLE', reason: 'read-only file system' },
+    },
+    {
+      description: 'a number of MongoDB that means something else to the system',
+      cause: new StoreUnavailableError(
+        SECRET,
+        Object.assign(new Error(SECRET), { name: 'MongoServerError', code: 18 }),
+      ),
+      logged: { name: 'StoreUnavailableError', code: 'ERR_STORE_UNAVAILABLE' },
+    },
     { description: 'an error', cause: new TypeError(SECRET), logged: { name: 'TypeError' } },
     {
       description: 'an error of the system',
@@ -61,7 +79,7 @@ describe('the log line of an event', () => {
     },
   ]
   for (const { description, cause, logged } of causes) {
-    it(`names ${description} as its cause by name and code alone`, () => {
+    it(`names ${description} as its cause, by constant words alone`, () => {
       expect(describeCause(cause)).to.deep.equal(logged)
       const line = describeEvent({ type: 'server.error', account: 'acme', cause })
       expect(line).to.deep.equal({ event: 'server.error', account: 'acme', cause: logged })

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,11 +33,14 @@ function has(command: string, flag = '--version'): boolean {
 
 async function startMongod(): Promise<MongoServer> {
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'scopegate-mongod-'))
-  const options = ['--port', `${port}`, '--bind_ip', '127.0.0.1', '--dbpath', folder]
-  const child = own(spawn('mongod', options, { stdio: ['ignore', 'pipe', 'ignore'] }))
+  const child = own(spawnMongod(port, mkdtempSync(join(tmpdir(), 'scopegate-mongod-'))))
   await output(child, /Waiting for connections/)
   return { uri: `mongodb://127.0.0.1:${port}/` }
+}
+
+function spawnMongod(port: number, folder: string): ChildProcess {
+  const options = ['--port', `${port}`, '--bind_ip', '127.0.0.1', '--dbpath', folder]
+  return spawn('mongod', options, { stdio: ['ignore', 'pipe', 'ignore'] })
 }
 
 /** It downloads mongod at its first use; only asked for by name, since without a way out it tries for minutes. */
@@ -47,19 +51,88 @@ async function startMemoryServer(): Promise<MongoServer | null> {
   return { uri: server.getUri() }
 }
 
+const NO_SERVER = 'no mongod, and no Java with Maven'
+
+const hasJava = (): boolean => has('java', '-version') && has('mvn')
+
 async function startJavaServer(): Promise<MongoServer> {
-  if (!has('java', '-version') || !has('mvn')) {
-    return { reason: 'no MONGODB_URI, no mongod, no MONGOMS_DOWNLOAD, and no Java with Maven' }
-  }
-  const script = fileURLToPath(new URL('./mongo-wire/start', import.meta.url))
-  const child = own(spawn(script, ['0', ':memory:'], { stdio: ['ignore', 'pipe', 'inherit'] }))
+  if (!hasJava()) return { reason: `no MONGODB_URI, no MONGOMS_DOWNLOAD, ${NO_SERVER}` }
+  const child = own(spawnJava(0, ':memory:'))
   const [uri] = await output(child, /mongodb:\/\/\S+/)
   return { uri }
 }
 
+function spawnJava(port: number, folder: string): ChildProcess {
+  const script = fileURLToPath(new URL('./mongo-wire/start', import.meta.url))
+  return spawn(script, [`${port}`, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** A server of one test's own, that it may stop and start again: always on the same port and the same data. */
+export class OwnMongoServer {
+  /** Skips a test or a suite where there is no program to start; under `CI=true` that is a failure. */
+  static require(context: Mocha.Context): void {
+    context.timeout(300_000)
+    if (has('mongod') || hasJava()) return
+    if (process.env['CI'] === 'true') throw new Error(`these tests must run here: ${NO_SERVER}`)
+    console.warn(`  skipped: ${NO_SERVER}`)
+    context.skip()
+  }
+
+  static async create(): Promise<OwnMongoServer> {
+    return new OwnMongoServer(await freePort(), mkdtempSync(join(tmpdir(), 'scopegate-own-mongo-')))
+  }
+
+  readonly port: number
+  readonly #folder: string
+  #child: ChildProcess | undefined
+
+  private constructor(port: number, folder: string) {
+    this.port = port
+    this.#folder = folder
+  }
+
+  /** The connection string of its one database. */
+  get uri(): string {
+    return `mongodb://127.0.0.1:${this.port}/scopegate`
+  }
+
+  async start(): Promise<void> {
+    const isReal = has('mongod')
+    this.#child = own((isReal ? spawnMongod : spawnJava)(this.port, this.#folder))
+    await output(this.#child, isReal ? /Waiting for connections/ : /mongodb:\/\/\S+/)
+  }
+
+  /** It takes connections and answers nothing, until it is thawed. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  /** Ends it; what it has acknowledged stays. */
+  async stop(): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined || child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGCONT')
+    child.kill('SIGTERM')
+    await ended
+  }
+
+  async remove(): Promise<void> {
+    await this.stop()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
 /** Ends the child when the tests end, and does not keep them from ending. */
 function own(child: ChildProcess): ChildProcess {
-  process.once('exit', () => child.kill('SIGTERM'))
+  const end = (): void => void child.kill('SIGTERM')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   child.unref()
   return child
 }
@@ -80,7 +153,7 @@ function output(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> 
   })
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

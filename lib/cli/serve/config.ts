@@ -35,6 +35,8 @@ export interface Config {
   revokesAccessTokens: boolean
   /** Days. */
   logRetention?: number
+  /** How long MongoDB is waited for at the start, in seconds. */
+  startTimeout: number
 }
 
 /** An OpenID provider, and what the service is called there. */
@@ -87,6 +89,7 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
     ...(refreshGrace !== undefined && { refreshGrace }),
     revokesAccessTokens: readFlag(env['REVOKE_ACCESS_TOKENS'], 'REVOKE_ACCESS_TOKENS'),
     ...(logRetention !== undefined && { logRetention }),
+    startTimeout: readStartTimeout(env['START_TIMEOUT']),
   }
 }
 
@@ -251,4 +254,11 @@ function readLogRetention(text: string | undefined): number | undefined {
   const days = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
   if (!isRetention(days)) throw new ConfigError('LOG_RETENTION must be a number of days from 0 (no log) to 3653')
   return days
+}
+
+function readStartTimeout(text: string | undefined): number {
+  if (!text) return 30
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+  if (!(seconds <= 3_600)) throw new ConfigError('START_TIMEOUT must be a number of seconds from 0 to 3600')
+  return seconds
 }

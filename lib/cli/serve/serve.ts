@@ -4,11 +4,15 @@ import { type Logger, pino } from 'pino'
 import { type AuthorizationServer, prepareServer } from '../../authorization-server/authorization-server.js'
 import { pathOf } from '../../http/request-target.js'
 import type { ReadyMadeUsers } from '../../users/index.js'
+import { StoreUnavailableError } from '../../errors.js'
+import { within } from '../../within.js'
+import { awaitStore } from './await-store.js'
 import type { Config } from './config.js'
 import { type Answered, type Connections, trackConnections } from './connections.js'
 import { listenTo } from './expect-continue.js'
 import { createHttpServer, refuseWithoutHost } from './http-server.js'
-import { describeEvent } from './log.js'
+import { createHealth, type Health, storeHealth } from './health.js'
+import { describeCause, describeEvent } from './log.js'
 import { listAccounts, openStore } from './open-store.js'
 import { openUsers } from './open-users.js'
 import { type Place, placeOf } from './place.js'
@@ -19,6 +23,9 @@ import { formatTour, type Screen, showClients } from './welcome.js'
 /** How long what is in flight may take when the service stops, in milliseconds. */
 const STOP_TIMEOUT = 10_000
 
+/** How long the stopping may take in all, the closing of the store included, in milliseconds. */
+const END_TIMEOUT = 11_500
+
 /** A running service. */
 export interface Service {
   url: string
@@ -28,7 +35,7 @@ export interface Service {
 
 /**
  * Starts both routers on one port, with `GET /health` and JSON logs on standard output; the welcome goes to `screen`.
- * Requests that come before all is open wait, 1 000 for 10 seconds at most.
+ * Requests that come before all is open wait, 1 000 for 10 seconds at most; how the service is it says at once.
  *
  * @param signal stops the start: what was started is stopped, and the promise rejects with the signal's reason
  */
@@ -37,27 +44,29 @@ export async function serve(config: Config, screen: Screen, signal?: AbortSignal
   const http = createHttpServer()
   const connections = trackConnections(http, logAnswer(log))
   const room = createWaitingRoom()
+  const health = createHealth()
   const warnOfProxy = createProxyWarning(config, log)
   listenTo(http, (req, res) => {
     connections.begin(req, res)
     if (refuseWithoutHost(req, res)) return
     warnOfProxy(req)
-    room.enter(req, res)
+    if (!health.answer(req, res)) room.enter(req, res)
   })
   const place = await listen(http, config)
   const issuer = config.issuer || `http://localhost:${place.port}`
   const settings = { ...config, issuer }
   const users = openUsers(settings)
-  const opening = openServer(settings, { users, log, screen, signal })
+  const opening = openServer(settings, { users, log, screen, signal, health })
   try {
     const server = await unlessAborted(opening, signal)
     room.open(createServiceApp(server, await users, { config: settings, place }))
+    health.watch(storeHealth(server.health))
     log.info(
       { issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
       'listening',
     )
     welcome(server, settings, place, screen)
-    return { url: place.url, stop: () => stop(connections, server) }
+    return { url: place.url, stop: () => stop(connections, server, log) }
   } catch (error) {
     room.close()
     await Promise.all([connections.drain(STOP_TIMEOUT), abandon(opening, screen)])
@@ -105,16 +114,22 @@ interface Opening {
   log: Logger
   screen: Screen
   signal: AbortSignal | undefined
+  health: Health
 }
 
 /** Where not every account can be opened, the clients that were made for the others are shown all the same. */
-async function openServer(config: Config, { users, log, screen, signal }: Opening): Promise<AuthorizationServer> {
-  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests, refreshGrace, logRetention } =
-    config
+async function openServer(
+  config: Config,
+  { users, log, screen, signal, health }: Opening,
+): Promise<AuthorizationServer> {
+  const { encryptionKey, managementClient, rateLimits, apiGrants, allowInsecureRequests, refreshGrace } = config
+  const { mongodbUri, startTimeout, logRetention } = config
   const pair = await users
   warnOfPlainKeys(config, log)
   const store = await openStore(config, log)
   try {
+    if (mongodbUri !== undefined) await awaitStore(store, { startTimeout, log, signal })
+    health.watch(() => 'accounts')
     const { server, openAccounts } = await prepareServer({
       accounts: listAccounts(config.issuer, config),
       store,
@@ -177,7 +192,12 @@ function welcome(server: AuthorizationServer, config: Config, place: Place, scre
   screen.print(formatTour(base, first.clientId, first.clientSecret, `${base}/demo/users`))
 }
 
-async function stop(connections: Connections, server: AuthorizationServer): Promise<void> {
+async function stop(connections: Connections, server: AuthorizationServer, log: Logger): Promise<void> {
+  const endsAt = performance.now() + END_TIMEOUT
   await connections.drain(STOP_TIMEOUT)
-  await server.close()
+  try {
+    await within(server.close(), endsAt - performance.now(), () => new StoreUnavailableError('the store hangs'))
+  } catch (cause) {
+    log.warn({ cause: describeCause(cause) }, 'the store could not be closed')
+  }
 }

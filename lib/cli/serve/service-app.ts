@@ -5,7 +5,6 @@ import { chain } from '../../http/chain.js'
 import { managementErrorHandler } from '../../http/error-handler.js'
 import type { Handler } from '../../http/handler.js'
 import { pathOf } from '../../http/request-target.js'
-import { sendJson } from '../../http/respond.js'
 import type { ReadyMadeUsers } from '../../users/index.js'
 import { createClientAddress } from './client-address.js'
 import type { Config } from './config.js'
@@ -22,7 +21,6 @@ export function createServiceApp(
   { config, place }: { config: Config; place: Place },
 ): RequestListener {
   const handle = chain(
-    at('/health', createHealth(server)),
     ...(users === undefined ? [] : [users.router]),
     server.openApiRouter,
     server.router,
@@ -52,13 +50,4 @@ export const demoPrefix = ({ accounts: [first] }: Config): string => (first === 
 function createDemoRoute(config: Config, { url }: Place): Handler {
   const prefix = demoPrefix(config)
   return at(`${prefix}/demo/users`, chain(...createDemo({ ...config, issuer: config.issuer + prefix }, url + prefix)))
-}
-
-function createHealth(server: AuthorizationServer): Handler {
-  return function checkHealth(_req, res) {
-    server.health().then(
-      () => sendJson(res, 200, { status: 'ok' }, { 'Cache-Control': 'no-store' }),
-      () => sendJson(res, 503, { status: 'unavailable' }, { 'Cache-Control': 'no-store', 'Retry-After': '5' }),
-    )
-  }
 }

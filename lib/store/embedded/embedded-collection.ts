@@ -8,6 +8,7 @@ import { setImmediate } from '../../timers.js'
 import { equalityOn } from '../equality.js'
 import { PageBuilder } from '../page.js'
 import { assertPaths } from '../paths.js'
+import { sizeOf } from '../size.js'
 import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
 import type { Environment, Root } from './environment.js'
 import {
@@ -26,6 +27,7 @@ import {
   valuePrefix,
 } from './keys.js'
 import { match, valuesAt } from './match.js'
+import type { Growth } from './room.js'
 
 /** How long rows are looked at before other requests have their turn, in milliseconds. */
 const SLICE = 4
@@ -37,6 +39,10 @@ const ORDER = ''
 
 /** Expired records that are removed in one transaction: other writes have their turn in between. */
 const SWEPT_AT_ONCE = 100
+
+const REMOVAL: Growth = { records: 1, bytes: 0 }
+const SWEEP: Growth = { records: SWEPT_AT_ONCE, bytes: 0 }
+const growthOf = (record: object): Growth => ({ records: 1, bytes: sizeOf(record) })
 
 /** One record kind in LMDB: the record under its id, and a key each for its unique values and its index entries. */
 export class EmbeddedCollection<T extends StoredRecord> implements Collection<T> {
@@ -59,7 +65,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
       const fields = this.#conflictsOf(record)
       if (fields.length > 0) return new ConflictError(fields)
       return this.#put({ ...record, revision: 1 })
-    })
+    }, growthOf(record))
   }
 
   insertMany(records: readonly T[]): Promise<number> {
@@ -128,7 +134,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
       const fields = this.#takenFields(record)
       if (fields.length > 0) return new ConflictError(fields)
       return this.#put({ ...record, revision: revision + 1 }, present)
-    })
+    }, growthOf(record))
   }
 
   remove(account: string, id: string, revision?: number): Promise<boolean> {
@@ -137,13 +143,13 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
       if (present === null || (revision !== undefined && present.revision !== revision)) return false
       this.#delete(present)
       return true
-    })
+    }, REMOVAL)
   }
 
   async removeExpired(): Promise<number> {
     let all = 0
     for (;;) {
-      const removed = await this.#write(() => this.#removeSomeExpired())
+      const removed = await this.#write(() => this.#removeSomeExpired(), SWEEP)
       all += removed
       if (removed < SWEPT_AT_ONCE) return all
     }
@@ -176,8 +182,8 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   /** Runs in one transaction. Checks come before writes: a transaction of lmdb's is not rolled back by a throw. */
-  async #write<R>(change: () => R | ConflictError): Promise<R> {
-    const result = await this.#environment.write(change)
+  async #write<R>(change: () => R | ConflictError, growth: Growth): Promise<R> {
+    const result = await this.#environment.write(change, growth)
     if (result instanceof ConflictError) throw result
     return result
   }

@@ -1,6 +1,7 @@
 import type { RootDatabase } from 'lmdb'
 import { StoreUnavailableError } from '../../errors.js'
 import { loadLmdb } from './lmdb.js'
+import { type Growth, Room } from './room.js'
 
 export type Root = RootDatabase<unknown, Buffer>
 
@@ -12,6 +13,7 @@ interface Change {
   /** Makes it. Never throws. */
   make(): Outcome
   reject(error: unknown): void
+  growth: Growth
 }
 
 /** Tells the caller; called once the transaction is on disk. */
@@ -47,6 +49,8 @@ export class Environment {
   readonly #path: string
   readonly #options: EnvironmentOptions
   #root: Root | undefined
+  /** Absent where the file is open for reading alone. */
+  #room: Room | undefined
   /** Why the file could not be opened for writing. */
   #readOnlyBecause: unknown
   #waiting: Change[] = []
@@ -58,7 +62,7 @@ export class Environment {
   constructor(path: string, options: EnvironmentOptions = {}) {
     this.#path = path
     this.#options = options
-    this.#root = openRoot(path, options)
+    this.#root = this.#openForWriting()
   }
 
   /** For reading, and for writing inside a change. Never to be kept across a turn. @throws StoreUnavailableError */
@@ -68,12 +72,13 @@ export class Environment {
 
   /**
    * Makes a change in a transaction. What `change` throws fails this change alone, so it must throw before it writes.
+   * @param growth what it changes
    * @throws StoreUnavailableError nothing was written
    */
-  write<R>(change: () => R): Promise<R> {
+  write<R>(change: () => R, growth: Growth): Promise<R> {
     return new Promise((resolve, reject) => {
       if (this.#closing !== undefined) throw new StoreUnavailableError('the store is closed')
-      this.#waiting.push({ make: () => makeChange(change, resolve, reject), reject })
+      this.#waiting.push({ make: () => makeChange(change, resolve, reject), reject, growth })
       this.#writing ??= this.#writeAll()
     })
   }
@@ -104,7 +109,9 @@ export class Environment {
     let changes: Change[] = []
     let outcomes: Outcome[] = []
     try {
-      await this.#writable().transaction(() => {
+      const root = this.#writable()
+      if (!this.#hasRoom(root)) return
+      await root.transaction(() => {
         changes = this.#waiting.splice(0, MAX_CHANGES)
         outcomes = changes.map(change => change.make())
       })
@@ -115,6 +122,34 @@ export class Environment {
       outcomes = changes.map(change => () => change.reject(failure))
     }
     for (const tell of outcomes) tell()
+  }
+
+  /** Is there room for what waits? Else it is refused. What comes in before the transaction begins is little beside it. */
+  #hasRoom(root: Root): boolean {
+    const waiting = this.#waiting.slice(0, MAX_CHANGES)
+    const records = waiting.reduce((sum, { growth }) => sum + growth.records, 0)
+    const bytes = waiting.reduce((sum, { growth }) => sum + growth.bytes, 0)
+    const { pageSize, lastPageNumber } = root.getStats() as { pageSize: number; lastPageNumber: number }
+    try {
+      this.#room?.make((lastPageNumber + 1) * pageSize, { records, bytes }, pageSize)
+      return true
+    } catch (error) {
+      const failure = unwritten(error)
+      for (const { reject } of this.#waiting.splice(0)) reject(failure)
+      return false
+    }
+  }
+
+  #openForWriting(): Root {
+    const room = new Room(this.#path)
+    try {
+      const root = openRoot(this.#path, this.#options)
+      this.#room = room
+      return root
+    } catch (error) {
+      room.close()
+      throw error
+    }
   }
 
   /** @throws why the file cannot be written */
@@ -132,7 +167,7 @@ export class Environment {
     // A second environment on the file would share the state of the first one.
     if (this.#discarding) throw new StoreUnavailableError('the store is being opened again')
     try {
-      this.#root = openRoot(this.#path, this.#options)
+      this.#root = this.#openForWriting()
     } catch (error) {
       this.#root = this.#openReadOnly()
       this.#readOnlyBecause = error
@@ -162,6 +197,8 @@ export class Environment {
     const root = this.#root
     this.#root = undefined
     this.#readOnlyBecause = undefined
+    this.#room?.close()
+    this.#room = undefined
     await root?.close()
   }
 }

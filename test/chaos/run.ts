@@ -1,0 +1,63 @@
+import { setTimeout } from 'node:timers/promises'
+import { random } from '../support/random.js'
+import { startLoad } from './load.js'
+import type { Recovery, World } from './world.js'
+
+/** How long the faults are repeated, in seconds; 0: each comes once. */
+export const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 0)
+
+const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000_000)
+
+export const picker = (): ((below: number) => number) => random(SEED)
+
+/** What DESIGN asks for, in milliseconds. A short run shares its machine with other tests, and only says what it took. */
+const LIMITS = SECONDS > 0 ? { answer: 2_000, recovery: 5_000 } : { answer: 20_000, recovery: 60_000 }
+
+/** Every kind of request that has to be answered again when a fault is mended. */
+const KINDS = ['token', 'refresh', 'create', 'update', 'read', 'remove', 'health', 'document']
+
+export const pause = (ms: number): Promise<void> => setTimeout(ms)
+
+/** Repeats a round of faults under load; where something is wrong, prints the seed and the last operations. */
+export async function underLoad(
+  world: World,
+  round: (measure: (what: string) => Promise<void>) => Promise<void>,
+  check: () => Promise<void>,
+): Promise<void> {
+  const load = startLoad(world)
+  try {
+    const endsAt = performance.now() + SECONDS * 1000
+    do await round(what => measureRecovery(world, what))
+    while (performance.now() < endsAt)
+    await load.stop()
+    await check()
+    report(world)
+  } catch (error) {
+    console.error(`CHAOS_SEED=${SEED}\n${world.ledger.operations}`)
+    throw error
+  } finally {
+    await load.stop()
+  }
+}
+
+/** Waits until every kind of request was answered with 2xx. */
+async function measureRecovery(world: World, what: string): Promise<void> {
+  world.isStoreAway = false
+  const first: Recovery = world.mended()
+  const begun = performance.now()
+  while (KINDS.some(kind => !first.has(kind))) {
+    if (performance.now() - begun > LIMITS.recovery) {
+      throw new Error(`${what}: no good answer yet for ${KINDS.filter(kind => !first.has(kind))}`)
+    }
+    await pause(20)
+  }
+  const times = [...first].sort(([, a], [, b]) => a - b).map(([kind, ms]) => `${kind} ${Math.round(ms)}`)
+  console.log(`      ${what}: first good answers after (ms): ${times.join(', ')}`)
+}
+
+function report({ ledger, longest }: World): void {
+  const { count, tokens, clients } = ledger
+  console.log(`      ${count} operations, ${tokens.length} tokens, ${clients.size} clients`)
+  console.log(`      longest answer while the store was away: ${Math.round(longest)} ms`)
+  if (longest > LIMITS.answer) throw new Error(`an answer took ${Math.round(longest)} ms while the store was away`)
+}

@@ -127,7 +127,7 @@ async function update(world: World, target: Target): Promise<void> {
 }
 
 /** The database may be away: these are there all the same. */
-async function publicDocument(world: World, target: Target): Promise<void> {
+async function document(world: World, target: Target): Promise<void> {
   const path = ['/.well-known/jwks.json', '/.well-known/openid-configuration', '/health/live'][world.pick(3)] ?? ''
   const answer = await world.attempt(target, { kind: 'document', path, expects: [200] })
   if (answer === undefined && target.accepts) world.ledger.fault(`${path} @${target.name} was not served`)
@@ -150,13 +150,16 @@ export async function rotateKeys(world: World): Promise<void> {
 
 type Work = (world: World, target: Target) => Promise<void>
 
+/** By the kind of request that it makes; `update` reads too. */
+export const WORK: Readonly<Record<string, Work>> = { token, refresh, create, update, remove, document, health }
+
 /** As often as they stand here. */
 const MIX: readonly Work[] = [
   ...[token, token, token, token, refresh, refresh, create, create, update, update],
-  ...[remove, publicDocument, health],
+  ...[remove, document, health],
 ]
 
-export async function doSomething(world: World): Promise<void> {
+export async function doSomething(world: World, work = MIX[world.pick(MIX.length)]): Promise<void> {
   const target = world.target()
-  if (target !== undefined) await MIX[world.pick(MIX.length)]?.(world, target)
+  if (target !== undefined) await work?.(world, target)
 }

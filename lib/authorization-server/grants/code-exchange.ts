@@ -8,6 +8,7 @@ import { invalidGrant } from './invalid-grant.js'
 import { MINTED, oneWay } from '../context/one-way.js'
 import { fitsChallenge } from './pkce.js'
 import type { NewFamily } from './refresh-tokens.js'
+import { CLOCK_SKEW } from './rotation.js'
 
 /** What a client presents to exchange a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface PresentedCode {
@@ -55,7 +56,7 @@ export async function findCode(presented: PresentedCode, services: ExchangeServi
     if (isProven) await endReplayed(code, origin, services)
     throw invalidGrant('used_code')
   }
-  if (clock.now() >= code.valid_until.getTime()) throw invalidGrant('expired_code')
+  if (!isInTime(code, clock.now())) throw invalidGrant('expired_code')
   if (!isProven) {
     await burn(code, origin, services)
     throw invalidGrant('code_verifier_mismatch')
@@ -88,6 +89,11 @@ export async function useCode(
   }))
   // Nobody ended it: it ran out while it was exchanged.
   if (kept === null && services.clock.now() >= grant.expires_at.getTime()) throw invalidGrant('expired_code')
+}
+
+/** A clock that was set back gives a code no longer life than it has: one that is not made yet is not good. */
+function isInTime({ createdAt, valid_until }: AuthorizationCodeRecord, now: number): boolean {
+  return now < valid_until.getTime() && now >= createdAt.getTime() - CLOCK_SKEW
 }
 
 /** What the request to `/authorize` named must be named again; what it left out may be (RFC 6749 §4.1.3). */

@@ -8,7 +8,7 @@ import { oneWay } from '../context/one-way.js'
 import { isOfFamily, type PresentedRefreshToken, readRefreshToken, successorOf } from './refresh-tokens.js'
 
 /** How far the clocks of two processes may be apart, in milliseconds; one that was set back further grants no grace. */
-const CLOCK_SKEW = 60_000
+export const CLOCK_SKEW = 60_000
 
 /** A refresh token that may be used now, and its family. */
 export interface GoodRefreshToken {

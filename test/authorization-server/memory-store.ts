@@ -28,6 +28,7 @@ export function memoryStore(): MemoryStore {
       return known as Collection<T>
     },
     async ping() {
+      if (store.hangs) await new Promise(() => {})
       if (store.down) throw new StoreUnavailableError('the store is down')
     },
     async close() {},

@@ -43,6 +43,7 @@ const SWEPT_AT_ONCE = 100
 const REMOVAL: Growth = { records: 1, bytes: 0 }
 const SWEEP: Growth = { records: SWEPT_AT_ONCE, bytes: 0 }
 const growthOf = (record: object): Growth => ({ records: 1, bytes: sizeOf(record) })
+const growthOfAll = (records: readonly object[]): Growth => ({ records: records.length, bytes: sizeOf(records) })
 
 /** One record kind in LMDB: the record under its id, and a key each for its unique values and its index entries. */
 export class EmbeddedCollection<T extends StoredRecord> implements Collection<T> {
@@ -77,7 +78,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
         added++
       }
       return added
-    })
+    }, growthOfAll(records))
   }
 
   #conflictsOf(record: T): string[] {

@@ -44,6 +44,11 @@ describe('imports', () => {
       entry: 'users/index.ts',
       forbidden: /^(mongoose|lmdb|ajv|express|pino|openid-client)$|^(store\/(mongo|embedded)|cli|testing)\//,
     },
+    {
+      entry: 'client/index.ts',
+      forbidden:
+        /^(mongoose|lmdb|ajv|express|pino|oauth4webapi)$|^(store|query|http|authorization-server|cli|testing|users)\//,
+    },
     { entry: 'http/error-handler.ts', forbidden: /^(store|query|authorization-server|resource-server)\// },
   ]
   for (const { entry, forbidden } of rules) {

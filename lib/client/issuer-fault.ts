@@ -27,14 +27,14 @@ export function describeTransport(error: unknown): IssuerFault {
 
 /**
  * What oauth4webapi found wrong with an answer, by its code alone: its errors hold what was answered, tokens among it.
- * Anything else that was thrown is its own explanation.
  *
  * @param of begins the code
  */
-export function describeAnswer(error: unknown, status = 200, of = ''): unknown {
+export function describeAnswer(error: unknown, status = 200, of = ''): IssuerFault {
+  if (error instanceof IssuerFault) return error
   const code = plain(Object(error).code)
-  if (!code?.startsWith('OAUTH_')) return error
-  const detail = status === 200 ? code.slice(6).toLowerCase() : `status_${status}`
+  const fault = code?.startsWith('OAUTH_') === true ? code.slice(6).toLowerCase() : 'invalid'
+  const detail = status === 200 ? fault : `status_${status}`
   return new IssuerFault('response', of + detail, { status })
 }
 

@@ -57,7 +57,7 @@ async function discover(issuer: string, oauth: Oauth4webapi, send: IssuerFetch):
     // On loopback only: the options were checked, and so is every URL before anything is sent.
     [oauth.allowInsecureRequests]: url.protocol === 'http:',
   }
-  let told: unknown
+  let told: IssuerFault | undefined
   for (const algorithm of ['oauth2', 'oidc'] as const) {
     const response = await oauth.discoveryRequest(url, { ...options, algorithm })
     try {
@@ -70,7 +70,6 @@ async function discover(issuer: string, oauth: Oauth4webapi, send: IssuerFetch):
 }
 
 /** Of two documents one is hardly ever there; the other one is what somebody has to look at. */
-function moreTelling(told: unknown, next: unknown): unknown {
-  const isAbsent = next instanceof IssuerFault && next.status === 404
-  return told === undefined || !isAbsent ? next : told
+function moreTelling(told: IssuerFault | undefined, next: IssuerFault): IssuerFault {
+  return told === undefined || next.status !== 404 ? next : told
 }

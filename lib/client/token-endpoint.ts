@@ -55,8 +55,10 @@ export function createTokenEndpoint(settings: TokenClientSettings, oauth: Oauth4
       const askedAt = age.now()
       if (remaining(askedAt) > 0) throw new TokenUnavailableError(lastDetail, remaining(askedAt))
       try {
+        // Before the deadline of the whole begins: its own then ends first, and nothing is left under way.
+        const reading = metadata.read()
         const answer = await withIssuer(settings, async send =>
-          exchange({ settings, oauth, target, send }, await metadata.read()),
+          exchange({ settings, oauth, target, send }, await reading),
         )
         if (remaining(age.now()) <= 0) backOff.clear()
         return { ...answer, askedAt }

@@ -4,6 +4,7 @@ import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
 import { createApp } from '../../examples/company-login.js'
 import type { AuthorizationServer } from '../../lib/authorization-server/index.js'
+import { quietly } from '../support/quietly.js'
 import { listen, type Running } from '../support/running.js'
 import { API, Tour } from '../support/tour.js'
 import { UserAgent, type View } from '../support/user-agent.js'
@@ -105,15 +106,4 @@ async function createProvider(issuer: string, callback: string): Promise<Request
   )
   const listener = provider.callback()
   return (req, res) => void quietly(() => listener(req, res))
-}
-
-/** The provider says on the console what a production needs that a test does not. */
-async function quietly<T>(run: () => T | Promise<T>): Promise<T> {
-  const { info, warn } = console
-  Object.assign(console, { info: () => {}, warn: () => {} })
-  try {
-    return await run()
-  } finally {
-    Object.assign(console, { info, warn })
-  }
 }

@@ -6,6 +6,7 @@ import { createApp as createAccounts } from '../../examples/many-accounts.js'
 import { ADMIN_SCOPES, createApp as createMounted } from '../../examples/mount-in-your-app.js'
 import { MANAGEMENT_PERMISSIONS } from '../../lib/authorization-server/admin/catalogue.js'
 import { createApp as createObserved } from '../../examples/observe.js'
+import { createApp as createReport } from '../../examples/service-to-service.js'
 import { createApp as createQuickstart } from '../../examples/quickstart.js'
 import { API, Tour } from '../support/tour.js'
 import { listen } from '../support/running.js'
@@ -87,6 +88,32 @@ describe('examples', () => {
       [40, 'key_set_failed'],
       [40, 'refused'],
     ])
+  })
+
+  it('service-to-service: sends a token of its own along, and says when none can be had', async () => {
+    const issuer = await testIssuer({ audience: API.identifier })
+    let status = 200
+    const network: typeof fetch = async (input, init) => {
+      const { pathname } = new URL(String(input))
+      const headers = { 'content-type': 'application/json', 'retry-after': '30' }
+      if (pathname === '/users')
+        return Response.json({ authorization: new Headers(init?.headers).get('authorization') })
+      const metadata = { issuer: issuer.issuer, token_endpoint: `${issuer.issuer}/token` }
+      const tokens = { access_token: 'a-token', token_type: 'Bearer', expires_in: 60 }
+      const body = JSON.stringify(pathname === '/token' ? tokens : metadata)
+      return new Response(body, { status: pathname === '/token' ? status : 200, headers })
+    }
+    const options = {
+      issuer: issuer.issuer,
+      clientId: 'a',
+      clientSecret: 'b',
+      audience: API.identifier,
+      fetch: network,
+    }
+    const report = () => request(createReport(options, `${API.identifier}/users`)).get('/report')
+    await report().expect(200, { report: { authorization: 'Bearer a-token' } })
+    status = 503
+    await report().expect(503, { error: 'unavailable' }).expect('Retry-After', '30')
   })
 
   it('many-accounts: each has its own issuer, and the root has none', async () => {

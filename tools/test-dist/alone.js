@@ -59,6 +59,51 @@ export async function checkWithoutOpenidClient(folder) {
   }
 }
 
+const CLIENT = { issuer: 'https://id.example.com', clientId: 'id', clientSecret: 'secret', audience: null }
+const CLIENT_LINE = 'tokenClient needs oauth4webapi: npm install oauth4webapi'
+
+const callClient = [
+  'const check = ({ tokenClient }) => {',
+  `  try { tokenClient(${JSON.stringify(CLIENT)}) } catch ({ message }) { process.exit(message === '${CLIENT_LINE}' ? 0 : 1) }`,
+  '  process.exit(2)',
+  '}',
+]
+
+/** @param folder where the package is installed beside Express, without oauth4webapi */
+export async function checkWithoutOauth4webapi(folder) {
+  const calls = {
+    'client.mjs': ["import * as client from 'scopegate/client'", ...callClient, 'check(client)'],
+    'client.cjs': [...callClient, "check(require('scopegate/client'))"],
+    'client-copy.cjs': [...callClient, "check(require('./node_modules/scopegate/dist/cjs/client/index.js'))"],
+  }
+  for (const [file, lines] of Object.entries(calls)) {
+    await check(`tokenClient asks for oauth4webapi at once: ${file}`, () => {
+      writeFileSync(join(folder, file), lines.join('\n'))
+      return run(folder, 'node', [file])
+    })
+  }
+}
+
+/** With it the client is made, by every way to load it. @param folder where oauth4webapi is not installed yet */
+export async function checkWithOauth4webapi(folder) {
+  await install(folder, 'oauth4webapi@3')
+  const make = `typeof tokenClient(${JSON.stringify(CLIENT)}).getAccessToken === 'function' || process.exit(1)`
+  const calls = {
+    'with-client.mjs': ["import { tokenClient } from 'scopegate/client'", make],
+    'with-client.cjs': ["const { tokenClient } = require('scopegate/client')", make],
+    'with-client-copy.cjs': [
+      "const { tokenClient } = require('./node_modules/scopegate/dist/cjs/client/index.js')",
+      make,
+    ],
+  }
+  for (const [file, lines] of Object.entries(calls)) {
+    await check(`tokenClient is made with oauth4webapi: ${file}`, () => {
+      writeFileSync(join(folder, file), lines.join('\n'))
+      return run(folder, 'node', [file])
+    })
+  }
+}
+
 /** @param folder where the package is installed beside Express, without lmdb */
 export async function checkWithoutLmdb(folder) {
   const calls = {

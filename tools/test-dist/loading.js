@@ -1,7 +1,7 @@
 // Every subpath as Node's users load it: by import and by require, beside Express 5 and 4, without the optional peers.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkWithoutLmdb, checkWithoutOpenidClient } from './alone.js'
+import { checkWithOauth4webapi, checkWithoutLmdb, checkWithoutOauth4webapi, checkWithoutOpenidClient } from './alone.js'
 import { check, install, run } from './run.js'
 import { SUBPATHS } from './subpaths.js'
 
@@ -47,7 +47,7 @@ export async function checkLoading(scratch, tarball) {
     }
     await check(`Express ${version}: installs without the optional peers`, () => {
       const installed = readdirSync(join(folder, 'node_modules'))
-      for (const name of ['mongoose', 'lmdb', 'openid-client']) {
+      for (const name of ['mongoose', 'lmdb', 'openid-client', 'oauth4webapi']) {
         if (installed.includes(name)) throw new Error(`${name} was installed`)
       }
     })
@@ -71,4 +71,6 @@ async function checkRest(folder) {
   })
   await checkWithoutLmdb(folder)
   await checkWithoutOpenidClient(folder)
+  await checkWithoutOauth4webapi(folder)
+  await checkWithOauth4webapi(folder)
 }

@@ -4,5 +4,6 @@ export const SUBPATHS = {
   'scopegate/server': ['authorizationServer', 'accountsByPath', 'accountsByHost'],
   'scopegate/embedded': ['embeddedStore'],
   'scopegate/users': ['demoUsers', 'oidcUsers'],
+  'scopegate/client': ['tokenClient', 'TokenRefusedError'],
   'scopegate/testing': ['testIssuer'],
 }

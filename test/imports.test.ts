@@ -33,7 +33,7 @@ describe('imports', () => {
     },
     {
       entry: 'authorization-server/index.ts',
-      forbidden: /^(mongoose|lmdb|pino|openid-client)$|^(store\/(mongo|embedded)|cli|users)\//,
+      forbidden: /^(mongoose|lmdb|pino|openid-client|prom-client)$|^(store\/(mongo|embedded)|cli|users)\//,
     },
     {
       entry: 'store/embedded/index.ts',
@@ -77,7 +77,7 @@ describe('imports', () => {
         'grants',
         'discovery',
       ],
-      ...['openapi', 'tokens', 'consent', 'authorize', 'admin', 'bootstrap', ''],
+      ...['openapi', 'tokens', 'consent', 'authorize', 'admin', 'bootstrap', 'metrics', ''],
     ],
   }
   for (const [side, folders] of Object.entries(layers)) {

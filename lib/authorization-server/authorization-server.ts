@@ -1,6 +1,13 @@
 import { type Clock, forwardClock } from '../clock.js'
-import { ManagementError } from '../errors.js'
-import { isManagementFault, isOauthFault, managementErrorHandler, oauthErrorHandler } from '../http/error-handler.js'
+import { invalidValue, ManagementError } from '../errors.js'
+import {
+  isManagementFault,
+  isOauthFault,
+  managementErrorHandler,
+  oauthCode,
+  oauthErrorHandler,
+  toManagementError,
+} from '../http/error-handler.js'
 import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
 import type { Handler, HttpRequest } from '../http/handler.js'
 import { MANAGEMENT_BODY_LIMIT } from '../http/parameters.js'
@@ -29,6 +36,7 @@ import { createAuthorizeAdmin } from './admin/authorize-admin.js'
 import { type Bootstrap, type CreatedManagementClient, createBootstrap } from './bootstrap/bootstrap.js'
 import type { ServerContext } from './admin/admin-context.js'
 import type { Records } from './context/context.js'
+import type { Metering } from './context/meter.js'
 import { createEmit } from './context/events.js'
 import { ANY_MANAGER, createManagers } from './admin/managers.js'
 import { PageError, pageErrorHandler } from './pages/page-error.js'
@@ -38,6 +46,9 @@ import { bindUsers, keepsSessions } from './users/ready-made.js'
 import { createOwnVerifiers } from './tokens/own-verifiers.js'
 import { createTokenState } from './tokens/token-state.js'
 import { createUsers } from './users/users.js'
+import { measureCollection } from './metrics/measured-collection.js'
+import { createMeter } from './metrics/meter.js'
+import type { MetricsRegistry } from './metrics/registry.js'
 import { createMountCheck } from './accounts/mount-check.js'
 import { createKeyEncryption } from './keys/key-encryption.js'
 import { createOpenApiHandlers } from './openapi-documents.js'
@@ -73,6 +84,14 @@ export interface AuthorizationServer {
   ready(): Promise<void>
   /** The same as `ready`. @throws StoreUnavailableError */
   health(): Promise<void>
+  /**
+   * Counts and measures from now on, in a registry of prom-client (an optional peer): see docs/operations.md. Once for a
+   * server, and one server for a registry.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`: it is no registry; `ERR_INVALID_ARG_VALUE`: it has a server's metrics, or this
+   * server has a registry
+   * @throws Error prom-client is not installed
+   */
+  metrics(registry: MetricsRegistry): void
   /** Finishes what is being written, then closes the store. A second call is harmless. */
   close(): Promise<void>
   /** What the routers work with. */
@@ -124,15 +143,17 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
   const checked = validateOptions(options)
   const { store, accounts, checks } = checked
   const ageClock = forwardClock(checked.clock)
-  const records = await openRecords(store)
+  const metering: Metering = { meter: undefined }
+  const records = await openRecords(measured(store, metering))
   const counters = options.rateLimits === false ? undefined : await store.counters?.(ageClock)
-  const { context, tokenContext, authorizeContext, bootstrap } = assemble(checked, { records, counters, ageClock })
+  const opened = { records, counters, ageClock, metering }
+  const { context, tokenContext, authorizeContext, bootstrap } = assemble(checked, opened)
   const health = (...call: readonly unknown[]): Promise<void> => {
     refuseAsMiddleware(call, 'health', CALL_IN_HANDLER)
     return store.ping()
   }
   const sweeper = createSweeper(expiringOf(records))
-  const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit }
+  const shared = { resolve: accounts, checks, open: bootstrap.open, emit: tokenContext.emit, metering }
   const publicRoutes = createPublicRoutes(tokenContext, authorizeContext, {
     users: checked.users !== undefined,
     endSession: keepsSessions(checked.users),
@@ -145,6 +166,12 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
     takeManagementClients: bootstrap.takeCreated,
     ready: health,
     health,
+    metrics(registry) {
+      if (metering.meter !== undefined) throw invalidValue('metrics: this server has a registry already')
+      const { signingKeys } = tokenContext
+      const { log } = context
+      metering.meter = createMeter(registry, { clock: checked.clock, signingKeys, ...(log.isOn && { log }) })
+    },
     async close() {
       await Promise.all([
         tokenContext.secretUses.settled(),
@@ -178,7 +205,7 @@ export async function prepareServer(options: AuthorizationServerOptions): Promis
 }
 
 /** One after the other: an engine that makes collections and indexes is not asked for a dozen at once. */
-async function openRecords(store: Store): Promise<Records> {
+async function openRecords(store: Pick<Store, 'collection'>): Promise<Records> {
   return {
     apis: await store.collection(API_KIND),
     clients: await store.collection(CLIENT_KIND),
@@ -196,6 +223,11 @@ async function openRecords(store: Store): Promise<Records> {
   }
 }
 
+/** The same store, whose collections are measured. */
+function measured(store: Store, metering: Metering): Pick<Store, 'collection'> {
+  return { collection: async kind => measureCollection(kind.name, await store.collection(kind), metering) }
+}
+
 /** The kinds whose records expire. */
 function expiringOf(records: Records): readonly Pick<Records['sessions'], 'removeExpired'>[] {
   const { authorizationRequests, authorizationCodes, grants, sessions, signIns, revokedTokens, logs, apiUsage } =
@@ -208,6 +240,7 @@ interface Opened {
   /** Absent: this process counts for itself. */
   counters: Counters | undefined
   ageClock: Clock
+  metering: Metering
 }
 
 interface Assembly {
@@ -217,12 +250,16 @@ interface Assembly {
   bootstrap: Bootstrap
 }
 
-function assemble(options: ValidatedOptions, { records, counters, ageClock }: Opened): Assembly {
+function assemble(options: ValidatedOptions, { records, counters, ageClock, metering }: Opened): Assembly {
   const { clock, tokenType, managementClient, refreshGrace, revokesAccessTokens, consentPage } = options
   const registry = createRegistry(records, ageClock)
   const report = createEmit(options.onEvent)
   const log = createLog({ records, registry, clock, retention: options.logRetention, report })
-  const emit = createEmit(options.onEvent, log.record)
+  const tell = createEmit(options.onEvent, log.record)
+  const emit: typeof tell = event => {
+    metering.meter?.notice(event)
+    tell(event)
+  }
   const encryption = createKeyEncryption(options.encryption)
   const keyOptions = { tokenType, encryption, maxAge: options.keyMaxAge }
   const signingKeys = createSigningKeys({ rings: records.keyRings, ...keyOptions, clock, emit })
@@ -243,9 +280,10 @@ function assemble(options: ValidatedOptions, { records, counters, ageClock }: Op
       ...{ clock, records, registry, grants, secretUses, limits, managers, authorizeAdmin, apiGrants, emit, log },
       ...(users !== undefined && { users }),
       keys: signingKeys.management,
+      metering,
     },
     tokenContext: {
-      ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limits },
+      ...{ clock, registry, signingKeys, records, grants, tokenState, emit, secretUses, limits, metering },
       ...{ apiGrants, refreshGrace, revokesAccessTokens },
       ...(users !== undefined && { users }),
     },
@@ -258,7 +296,7 @@ function assemble(options: ValidatedOptions, { records, counters, ageClock }: Op
   }
 }
 
-type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'checks' | 'open' | 'emit'>
+type Shared = Pick<Parameters<typeof createAccountRouter>[1], 'resolve' | 'checks' | 'open' | 'emit' | 'metering'>
 
 /** The paths that people come to, below an account or not: what goes wrong there is answered by a page. */
 const PAGE_PATH = /\/authorize(?:\/[^/]+)?$/
@@ -285,6 +323,8 @@ function createPublicRouter(shared: Shared, routes: readonly PublicRoute[], open
     },
     answer: (error, req, res, next) => (isForPeople(req) ? pageErrorHandler : oauthErrorHandler)(error, req, res, next),
     isFault: isOauthFault,
+    // What a person is told has no code; why /authorize refuses is told by its events.
+    codeOf: (error, req) => (isForPeople(req) ? undefined : oauthCode(error)),
   })
 }
 
@@ -318,5 +358,6 @@ function createJsonRouter(
     },
     answer: managementErrorHandler,
     isFault: isManagementFault,
+    codeOf: error => toManagementError(error).errorCode,
   })
 }

@@ -12,6 +12,7 @@ export {
 export type { ServerContext } from './admin/admin-context.js'
 export type { ServerEvent } from './context/events.js'
 export type { IssuerChecks } from './context/issuer.js'
+export type { MetricsRegistry } from './metrics/registry.js'
 export type { EncryptionKey, EncryptionKeys, EncryptionOption } from './keys/key-encryption.js'
 export type { KeyManagement, ManagedKey } from './keys/key-management.js'
 export type { KeyRotationOption } from './keys/rotation-option.js'

@@ -20,13 +20,15 @@ type ErrorHandler = (error: unknown, req: HttpRequest, res: HttpResponse, next: 
 export const oauthErrorHandler: ErrorHandler = (error, _req, res, next) => {
   if (res.headersSent) return next(asError(error))
   const refusal = toOAuthError(error)
-  const { error: code = 'unauthorized', message } = refusal
   const headers = { ...NOT_STORED, ...refusal.headers }
-  sendJson(res, refusal.status, { error: code, error_description: message }, headers)
+  sendJson(res, refusal.status, { error: oauthCode(refusal), error_description: refusal.message }, headers)
 }
 
 /** Is the answer in OAuth's words a 5xx: a fault of ours, or of what we need? */
 export const isOauthFault = (error: unknown): boolean => toOAuthError(error).status >= 500
+
+/** The code of the answer in OAuth's words. */
+export const oauthCode = (error: unknown): string => toOAuthError(error).error ?? 'unauthorized'
 
 /** What is thrown, in OAuth’s words. */
 export function toOAuthError(error: unknown): OAuthError {

@@ -46,6 +46,7 @@ async function bootstrapContext(): Promise<BootstrapContext> {
   const signingKeys = {
     publicKeys: async () => ({ keys: [] }),
     signer: () => Promise.reject(new Error('not asked for')),
+    oldestActivation: () => undefined,
   }
   const permissions = MANAGEMENT_PERMISSIONS
   return { clock, records, registry, signingKeys, emit: () => {}, permissions, managementClient: {} }

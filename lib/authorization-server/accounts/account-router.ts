@@ -6,6 +6,7 @@ import { type ListedAccounts, stripMountPath, validateAnswer } from './accounts.
 import type { Account, AccountResolver } from '../context/context.js'
 import type { Emit } from '../context/events.js'
 import type { IssuerChecks } from '../context/issuer.js'
+import type { Meter, Metering } from '../context/meter.js'
 
 /** A handler of what one account serves. What it throws, or rejects with, its router answers. */
 export type AccountHandler = (req: HttpRequest, res: HttpResponse, account: Account) => Promise<void> | void
@@ -30,7 +31,10 @@ export interface AccountRouterOptions {
   answer(error: unknown, req: HttpRequest, res: HttpResponse, next: Next): void
   /** Is that answer a 5xx? */
   isFault(error: unknown): boolean
+  /** The wire code of that answer; undefined: it has none. */
+  codeOf?(error: unknown, req: HttpRequest): string | undefined
   emit: Emit
+  metering: Metering
 }
 
 /** A request that may be for an account. */
@@ -48,7 +52,8 @@ interface Arrival {
  * router goes on with the URL it came with. What is thrown behind it is answered here; a fault is told to the events, once.
  */
 export function createAccountRouter(name: string, options: AccountRouterOptions): Handler {
-  const { resolve, checks, checkMount, open, find, reaches, bodyLimit, refuse, answer, isFault, emit } = options
+  const { resolve, checks, checkMount, open, find, reaches, bodyLimit, refuse, answer, isFault, emit, metering } =
+    options
   const { pathBelow } = resolve as Partial<ListedAccounts>
 
   function router(req: HttpRequest, res: HttpResponse, next: Next): void {
@@ -80,8 +85,10 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     const { req, target } = arrival
     if (account === null) return serveNobody(arrival)
     const { url, stripped } = stripMountPath(target, account)
-    const handle = find(pathOf(url))
+    const path = pathOf(url)
+    const handle = find(path)
     if (handle === undefined) return passOn(arrival)
+    metering.meter?.begin(path, req, arrival.res)
     checkMount?.(req, stripped, account)
     if (url !== target) arrival.next = enter(req, url, stripped, arrival.next)
     let opening: Promise<void> | undefined
@@ -105,6 +112,7 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     if (!isOurs) return passOn(arrival)
     letGo(req)
     takeOver(req, res)
+    metering.meter?.begin('', req, res)
     refuse(req, res, next)
   }
 
@@ -124,10 +132,16 @@ export function createAccountRouter(name: string, options: AccountRouterOptions)
     try {
       const whose = account === undefined ? {} : { account: account.name }
       if (isFault(error)) emit({ type: 'server.error', ...whose, cause: error })
+      if (metering.meter !== undefined) count(metering.meter, error, req)
       answer(error, req, res, next)
     } catch (thrown) {
       next(new Error('an error could not be answered', { cause: thrown }))
     }
+  }
+
+  function count(meter: Meter, error: unknown, req: HttpRequest): void {
+    const code = options.codeOf?.(error, req)
+    if (code !== undefined) meter.refuse(pathOf(req.url ?? '/'), code)
   }
 
   Object.defineProperty(router, 'name', { value: name })

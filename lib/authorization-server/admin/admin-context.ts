@@ -4,6 +4,7 @@ import type { AuthorizeAdmin, Records, Registry } from '../context/context.js'
 import type { ApiGrantsMode } from '../tokens/token-services.js'
 import type { Users } from '../users/users.js'
 import type { Limits } from '../limits/limits.js'
+import type { Metering } from '../context/meter.js'
 import type { Grants } from '../grants/grants.js'
 import type { KeyManagement } from '../keys/key-management.js'
 import type { Emit } from '../context/events.js'
@@ -29,4 +30,5 @@ export interface ServerContext {
   log: Log
   /** Proves that the call may use the management scope: by bearer token of this account, or by the host's own check. */
   authorizeAdmin: AuthorizeAdmin
+  metering: Metering
 }

@@ -23,6 +23,8 @@ const RING_AGE = 30_000
 /** How long the store is waited for where the public keys are known, in milliseconds. */
 const STORE_WAIT = 1_000
 const MAX_RINGS = 1_000
+/** Until when a ring counts as used, in milliseconds: others may have been rotated elsewhere meanwhile. */
+const USED_LATELY = 3_600_000
 
 /** The signing keys of every account: one key ring each, its first keys made on first use. */
 export interface SigningKeys {
@@ -45,6 +47,11 @@ export interface SigningKeys {
   management: KeyManagement
   /** Resolves when what is being read and made now is done, well or badly. */
   settled(): Promise<void>
+  /**
+   * When the oldest of the keys that sign was activated, in milliseconds since the epoch: of the rings that were used here
+   * within the last hour. undefined: none was.
+   */
+  oldestActivation(): number | undefined
 }
 
 interface KnownRing extends KeyRing {
@@ -145,6 +152,12 @@ export function createSigningKeys({
     management: createKeyManagement({ rings, rotation, onChange: takeOver }),
     async settled() {
       await Promise.allSettled([...loading.values(), ...opening.values()])
+    },
+    oldestActivation() {
+      const now = age.now()
+      const used = [...cache.values()].filter(({ checkedAt }) => now - checkedAt < USED_LATELY)
+      const times = used.map(({ current }) => (current.activated_at ?? current.created_at).getTime())
+      return used.length === 0 ? undefined : Math.min(...times)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { TokenEndpointDetail } from '../../details.js'
 import { InvalidRequestError, OAuthError, UnauthorizedClientError, UnsupportedGrantTypeError } from '../../errors.js'
+import { oauthCode } from '../../http/error-handler.js'
 import type { HttpRequest, HttpResponse } from '../../http/handler.js'
 import { NOT_STORED, sendJson } from '../../http/respond.js'
 import type { ClientRecord } from '../../store/records.js'
@@ -25,6 +26,8 @@ interface TokenCall {
   account: Account
   /** As whom it comes, proven or not. */
   clientId?: string
+  /** One that is served. */
+  grantType?: string
   origin: Origin
 }
 
@@ -34,7 +37,9 @@ export function createTokenHandler(context: TokenContext): AccountHandler {
     const call: TokenCall = { context, req, res, account, origin: originOf(req) }
     try {
       sendJson(res, 200, await issue(call), NOT_STORED)
+      context.metering.meter?.issueToken(call.grantType ?? '')
     } catch (error) {
+      context.metering.meter?.refuseToken(call.grantType, oauthCode(error))
       if (error instanceof OAuthError && error.status < 500) report(call, error)
       throw error
     }
@@ -51,6 +56,7 @@ async function issue(call: TokenCall): Promise<TokenResponse> {
   const counted = context.limits.token(req, account, client)
   if (counted !== undefined) await counted
   const grant = findGrant(parameters)
+  call.grantType = grant.grantType
   assertGrantOf(client, grant)
   return grant.handle({ services: context, account, client, parameters, origin: call.origin })
 }

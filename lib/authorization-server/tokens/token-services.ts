@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
+import type { Metering } from '../context/meter.js'
 import type { Grants } from '../grants/grants.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import type { TokenState } from './token-state.js'
@@ -24,4 +25,5 @@ export interface TokenServices {
   refreshGrace: number
   revokesAccessTokens: boolean
   emit: Emit
+  metering: Metering
 }

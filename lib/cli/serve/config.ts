@@ -37,6 +37,14 @@ export interface Config {
   logRetention?: number
   /** How long MongoDB is waited for at the start, in seconds. */
   startTimeout: number
+  /** Absent: there are no metrics. */
+  metrics?: MetricsPlace
+}
+
+/** Where metrics are read. */
+export interface MetricsPlace {
+  port: number
+  host: string
 }
 
 /** An OpenID provider, and what the service is called there. */
@@ -62,7 +70,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws ConfigError
  */
 export function readConfig(env: Environment, { reset = false } = {}): Config {
-  const port = readPort(env['PORT'])
+  const port = readPort(env['PORT'], 'PORT') ?? 3000
   const mongodbUri = readMongodbUri(env['MONGODB_URI'])
   const encryptionKey = readEncryption(env)
   const keyMaxAge = readKeyMaxAge(env['KEY_MAX_AGE'])
@@ -71,6 +79,7 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
   const issuer = readIssuer(env['ISSUER'], { port, allowInsecureRequests })
   const refreshGrace = readRefreshGrace(env['REFRESH_GRACE'])
   const logRetention = readLogRetention(env['LOG_RETENTION'])
+  const metrics = readMetrics(env, port)
   return {
     port,
     host: env['HOST'] || '127.0.0.1',
@@ -90,14 +99,23 @@ export function readConfig(env: Environment, { reset = false } = {}): Config {
     revokesAccessTokens: readFlag(env['REVOKE_ACCESS_TOKENS'], 'REVOKE_ACCESS_TOKENS'),
     ...(logRetention !== undefined && { logRetention }),
     startTimeout: readStartTimeout(env['START_TIMEOUT']),
+    ...(metrics !== undefined && { metrics }),
   }
 }
 
-function readPort(text: string | undefined): number {
-  if (!text) return 3000
+function readPort(text: string | undefined, name: string): number | undefined {
+  if (!text) return undefined
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65_535)) throw new ConfigError('PORT must be a number from 0 to 65535 (0: any free port)')
+  if (!(port <= 65_535)) throw new ConfigError(`${name} must be a number from 0 to 65535 (0: any free port)`)
   return port
+}
+
+function readMetrics({ METRICS_PORT, METRICS_HOST }: Environment, taken: number): MetricsPlace | undefined {
+  const port = readPort(METRICS_PORT, 'METRICS_PORT')
+  if (port === undefined && METRICS_HOST) throw new ConfigError('METRICS_HOST needs METRICS_PORT')
+  if (port === undefined) return undefined
+  if (port === taken && port !== 0) throw new ConfigError('METRICS_PORT must not be the port of the service (PORT)')
+  return { port, host: METRICS_HOST || '127.0.0.1' }
 }
 
 function readIssuer(

@@ -13,6 +13,7 @@ import { listenTo } from './expect-continue.js'
 import { createHttpServer, refuseWithoutHost } from './http-server.js'
 import { createHealth, type Health, storeHealth } from './health.js'
 import { describeCause, describeEvent } from './log.js'
+import { type MetricsServer, openMetrics } from './metrics-server.js'
 import { listAccounts, openStore } from './open-store.js'
 import { openUsers } from './open-users.js'
 import { type Place, placeOf } from './place.js'
@@ -52,24 +53,32 @@ export async function serve(config: Config, screen: Screen, signal?: AbortSignal
     warnOfProxy(req)
     if (!health.answer(req, res)) room.enter(req, res)
   })
-  const place = await listen(http, config)
+  const metrics = config.metrics && (await openMetrics(config.metrics))
+  const place = await listen(http, config).catch(async error => {
+    await metrics?.stop()
+    throw error
+  })
   const issuer = config.issuer || `http://localhost:${place.port}`
   const settings = { ...config, issuer }
   const users = openUsers(settings)
   const opening = openServer(settings, { users, log, screen, signal, health })
   try {
     const server = await unlessAborted(opening, signal)
+    if (metrics !== undefined) server.metrics(metrics.registry)
     room.open(createServiceApp(server, await users, { config: settings, place }))
     health.watch(storeHealth(server.health))
     log.info(
-      { issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
+      {
+        ...{ issuer, address: place.url, store: config.mongodbUri === undefined ? 'embedded' : 'mongodb' },
+        ...(metrics !== undefined && { metrics: metrics.url }),
+      },
       'listening',
     )
     welcome(server, settings, place, screen)
-    return { url: place.url, stop: () => stop(connections, server, log) }
+    return { url: place.url, stop: () => stop(connections, server, { metrics, log }) }
   } catch (error) {
     room.close()
-    await Promise.all([connections.drain(STOP_TIMEOUT), abandon(opening, screen)])
+    await Promise.all([connections.drain(STOP_TIMEOUT), abandon(opening, screen), metrics?.stop()])
     throw error
   }
 }
@@ -192,9 +201,14 @@ function welcome(server: AuthorizationServer, config: Config, place: Place, scre
   screen.print(formatTour(base, first.clientId, first.clientSecret, `${base}/demo/users`))
 }
 
-async function stop(connections: Connections, server: AuthorizationServer, log: Logger): Promise<void> {
+async function stop(
+  connections: Connections,
+  server: AuthorizationServer,
+  { metrics, log }: { metrics: MetricsServer | undefined; log: Logger },
+): Promise<void> {
   const endsAt = performance.now() + END_TIMEOUT
   await connections.drain(STOP_TIMEOUT)
+  await metrics?.stop()
   try {
     await within(server.close(), endsAt - performance.now(), () => new StoreUnavailableError('the store hangs'))
   } catch (cause) {

@@ -26,7 +26,10 @@ export function createServiceApp(
     server.router,
     server.adminRouter,
     ...(place.isLoopback ? [createDemoRoute(config, place)] : []),
-    (_req, _res, next) => next(new ManagementError('not_found', 'There is no such resource.')),
+    (req, res, next) => {
+      server.context.metering.meter?.begin(pathOf(req.url ?? ''), req, res)
+      next(new ManagementError('not_found', 'There is no such resource.'))
+    },
   )
   const readAddress = createClientAddress(config.trustProxy)
   return (req, res) => {

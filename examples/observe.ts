@@ -26,20 +26,20 @@ export function logEvents(log: Logger): Listener {
 export function countEvents(registry: Registry): Listener {
   const registers = [registry]
   const refusals = new Counter({
-    name: 'scopegate_refusals_total',
+    name: 'scopegate_guard_refusals_total',
     help: 'Requests that a guard refused',
     labelNames: ['code', 'detail', 'issuer'],
     registers,
   })
   const fetches = new Histogram({
-    name: 'scopegate_key_set_fetch_seconds',
+    name: 'scopegate_guard_key_set_fetch_duration_seconds',
     help: 'Attempts to fetch the keys of an issuer',
     labelNames: ['code', 'issuer'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
   const age = new Gauge({
-    name: 'scopegate_key_set_age_seconds',
+    name: 'scopegate_guard_key_set_age_seconds',
     help: 'Age of the keys of an issuer; alert before the stale bound is reached',
     labelNames: ['issuer'],
     registers,

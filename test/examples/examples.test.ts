@@ -65,12 +65,14 @@ describe('examples', () => {
     await request(app).get('/users').set('authorization', 'Bearer abc').expect(401)
     const { text } = await request(app).get('/metrics').expect(200)
     expect(text).to.include(
-      `scopegate_refusals_total{code="ERR_INSUFFICIENT_SCOPE",detail="scope_missing",issuer="${issuer.issuer}"} 1`,
+      `scopegate_guard_refusals_total{code="ERR_INSUFFICIENT_SCOPE",detail="scope_missing",issuer="${issuer.issuer}"} 1`,
     )
     expect(text).to.include(
-      'scopegate_refusals_total{code="ERR_INVALID_TOKEN",detail="not_three_parts",issuer="unknown"} 1',
+      'scopegate_guard_refusals_total{code="ERR_INVALID_TOKEN",detail="not_three_parts",issuer="unknown"} 1',
     )
-    expect(text).to.include(`scopegate_key_set_fetch_seconds_count{code="loaded",issuer="${issuer.issuer}"} 1`)
+    expect(text).to.include(
+      `scopegate_guard_key_set_fetch_duration_seconds_count{code="loaded",issuer="${issuer.issuer}"} 1`,
+    )
     expect(lines.map(({ level, msg, code }) => [level, msg, code])).to.deep.equal([
       [30, 'key_set_loaded', 'loaded'],
       [30, 'refused', 'ERR_INSUFFICIENT_SCOPE'],

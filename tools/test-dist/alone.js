@@ -117,6 +117,16 @@ export async function checkWithoutLmdb(folder) {
       return run(folder, 'node', [file])
     })
   }
+  await check('scopegate serve asks for prom-client in one line', async () => {
+    const env = { PORT: '0', METRICS_PORT: '0' }
+    const failure = await run(folder, 'npx', ['--no-install', 'scopegate', 'serve'], env).catch(e => e)
+    if (
+      failure.code !== 1 ||
+      failure.stderr !== 'scopegate: METRICS_PORT needs prom-client: npm install prom-client\n'
+    ) {
+      throw failure
+    }
+  })
   await check('scopegate serve asks for lmdb in one line', async () => {
     const failure = await run(folder, 'npx', ['--no-install', 'scopegate', 'serve'], { PORT: '0' }).catch(e => e)
     if (failure.code !== 1 || failure.stderr !== `scopegate: ${LINE}\n`) throw failure

@@ -26,7 +26,6 @@ export function routeOf(path: string): string {
 }
 
 function fits(parts: readonly string[], segments: readonly string[]): boolean {
-  return (
-    parts.length === segments.length && segments.every((segment, i) => segment.startsWith(':') || segment === parts[i])
-  )
+  if (parts.length !== segments.length) return false
+  return segments.every((segment, i) => (segment.startsWith(':') ? parts[i] !== '' : segment === parts[i]))
 }

@@ -29,7 +29,7 @@ export class TokenRefusedError extends TokenClientError {
 /** The issuer was not reached in time, or answered 429 or 5xx; nothing more is asked of it before `retryAfter` has passed. */
 export class TokenUnavailableError extends TokenClientError {
   readonly code = 'ERR_TOKEN_UNAVAILABLE'
-  /** A short code: `timeout`, `network`, `status`, the system's code, or the `detail` of the answer that was no good. */
+  /** A short code: `timeout`, `network`, `status_503`, the system's code, or the `detail` of an answer that was no good. */
   readonly detail: string
   /** In how many whole seconds the issuer is asked again, at the earliest. 1 or more. */
   readonly retryAfter: number

@@ -41,7 +41,7 @@ function keepToken(token: string): (error: unknown) => string {
 }
 
 function isRequest(input: Input): input is Request {
-  return typeof input === 'object' && 'url' in input
+  return typeof input === 'object' && input !== null && 'url' in input
 }
 
 /** The URL is not quoted: its query may hold what nobody should read. */

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { readConfig } from '../../lib/cli/config.js'
-import { openMetrics } from '../../lib/cli/metrics-server.js'
+import { readConfig } from '../../lib/cli/serve/config.js'
+import { openMetrics } from '../../lib/cli/serve/metrics-server.js'
 import { Command, MAIN } from '../support/command.js'
 
 const CLIENT = { MANAGEMENT_CLIENT_ID: 'management', MANAGEMENT_CLIENT_SECRET: 's'.repeat(32) }

@@ -136,6 +136,7 @@ describe('fetch with a token', () => {
     ['ftp://api.example.com/', {}, 'ERR_INVALID_ARG_VALUE'],
     ['/orders?key=s3cr3t', {}, 'ERR_INVALID_ARG_VALUE'],
     [undefined, {}, 'ERR_INVALID_ARG_TYPE'],
+    [null, {}, 'ERR_INVALID_ARG_TYPE'],
     [7, {}, 'ERR_INVALID_ARG_TYPE'],
     [{}, {}, 'ERR_INVALID_ARG_TYPE'],
     [API, { headers: { Authorization: 'Basic s3cr3t' } }, 'ERR_INVALID_ARG_VALUE'],

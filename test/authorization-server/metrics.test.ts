@@ -390,15 +390,15 @@ describe('metrics: gauges', () => {
 
   it('have the queue of the log, and what it dropped', async () => {
     const registry = new Registry()
-    const queue = { length: 3, dropped: 0 }
-    const sources = { clock: { now: () => 0 }, signingKeys: { oldestActivation: () => undefined }, logQueue: queue }
+    const log = { queued: 3, dropped: 0 }
+    const sources = { clock: { now: () => 0 }, signingKeys: { oldestActivation: () => undefined }, log }
     createMeter(registry, sources)
     const read = async () => [
       await sample(registry, 'scopegate_log_queue_length'),
       await sample(registry, 'scopegate_log_dropped_total'),
     ]
     expect(await read()).to.deep.equal([3, 0])
-    Object.assign(queue, { length: 0, dropped: 7 })
+    Object.assign(log, { queued: 0, dropped: 7 })
     expect(await read()).to.deep.equal([0, 7])
     expect(await read()).to.deep.equal([0, 7])
   })

@@ -35,7 +35,7 @@ describe('docs/operations.md, metrics', () => {
   it('has every metric of a server, with its type and labels', async () => {
     const registry = new Registry()
     const signingKeys = { oldestActivation: () => undefined }
-    createMeter(registry, { clock: { now: () => 0 }, signingKeys, logQueue: { length: 0, dropped: 0 } })
+    createMeter(registry, { clock: { now: () => 0 }, signingKeys, log: { queued: 0, dropped: 0 } })
     const registered = await registeredIn(registry)
     expect(registered).to.have.length.above(8)
     expect(tabled(text)).to.have.deep.members(registered)

@@ -72,6 +72,7 @@ describe('docs/operations.md, metrics', () => {
     await request(app).get('/authorize').expect(400)
     await request(app).get('/.well-known/jwks.json').expect(200)
     await test.server.context.secretUses.settled()
+    await test.server.context.log.settled()
     const real = linesOf(await registry.metrics())
     const [, shown = ''] = /```text\n([\s\S]*?)```/.exec(text) ?? []
     const series = linesOf(shown).map(seriesOf)

@@ -1,14 +1,13 @@
+import { ROUTES as MANAGEMENT_ROUTES } from '../admin/routes.js'
+import { DOCUMENT_PATH } from '../openapi/place.js'
 import { OTHER } from './labels.js'
 
 /** The routes as they are counted; a segment with a colon stands for an id. What is none of them is `other`. */
 export const ROUTES: readonly string[] = [
-  ...['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/userinfo', '/authorize', '/authorize/:request'],
+  ...['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/userinfo', '/authorize', '/authorize/:id'],
   ...['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'],
-  ...['/login', '/login/callback', '/logout', '/openapi.json'],
-  ...['/apis', '/apis/:apis_id', '/apis/:apis_id/preview', '/apis/:apis_id/usage'],
-  ...['/clients', '/clients/:client_id', '/clients/:client_id/secrets', '/clients/:client_id/secrets/:id'],
-  ...['/consents', '/consents/:id', '/grants', '/grants/:id', '/logs', '/logs/:id'],
-  ...['/keys', '/keys/rotate', '/keys/:kid'],
+  ...['/login', '/login/callback', '/logout', DOCUMENT_PATH],
+  ...MANAGEMENT_ROUTES.map(({ path }) => path),
 ]
 
 const FIXED: ReadonlySet<string> = new Set(ROUTES.filter(route => !route.includes(':')))

@@ -1,6 +1,6 @@
-import { reEncryptKeyRings } from '../authorization-server/keys/re-encrypt.js'
-import { type Config, ConfigError } from './serve/config.js'
-import { openStore } from './serve/open-store.js'
+import { reEncryptKeyRings } from '../../authorization-server/keys/re-encrypt.js'
+import { type Config, ConfigError } from './config.js'
+import { openStore } from './open-store.js'
 
 /**
  * Encrypts every signing key in the store by the first `ENCRYPTION_KEY`, and says how many rings were written. Serves

@@ -336,7 +336,7 @@ describe('configuration by environment', () => {
     const variable = /\b(?:[A-Z]+(?:_[A-Z]+)+|PORT|HOST|ISSUER|ACCOUNTS)\b/g
     const names = new Set(read('lib/cli/serve/config.ts').match(variable))
     expect(names.size).to.be.above(13)
-    const help = /^Environment: ([^.]*)\.$/m.exec(read('lib/cli/main.ts'))?.[1]
+    const help = /^Environment: ([^.]*)\.$/m.exec(read('lib/cli/serve/help.ts'))?.[1]
     expect(help?.match(variable)).to.have.members([...names])
     const rows = rowsOf(sectionOf(readPage('configuration.md'), '## Variables'))
     expect(rows.flatMap(([cell = '']) => codesIn(cell))).to.have.members([...names])

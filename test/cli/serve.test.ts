@@ -485,7 +485,7 @@ describe('scopegate serve', () => {
     })
   }
 
-  describe('refuses with one line and exit 1', () => {
+  describe('refuses with one line and exit 1, a wrong command line with exit 2', () => {
     const refusals: { description: string; env: Record<string, string>; message: RegExp }[] = [
       { description: 'an issuer with a trailing slash', env: { ISSUER: 'https://a.example/' }, message: /slash/ },
       {
@@ -528,7 +528,7 @@ describe('scopegate serve', () => {
     })
 
     for (const args of [['start'], ['--port'], ['-p'], [''], ['-v', 'x'], ['--version', 'serve']]) {
-      it(`scopegate ${args.join(' ')}`, () => refused(new Command({}, args), /unknown command/))
+      it(`scopegate ${args.join(' ')}`, () => refused(new Command({}, args), /unknown command/, 2))
     }
 
     for (const args of [
@@ -544,7 +544,7 @@ describe('scopegate serve', () => {
     ]) {
       it(`serve ${args.join(' ')}`, async () => {
         const command = new Command({ PORT: '0', DATA_DIR: folder }, ['serve', ...args])
-        await refused(command, /^scopegate: unknown argument of serve; try scopegate --help$/m)
+        await refused(command, /^scopegate: unknown argument of serve; try scopegate --help$/m, 2)
         expect(readdirSync(folder)).to.deep.equal([])
       })
     }
@@ -580,12 +580,12 @@ describe('scopegate serve', () => {
       expect(await kidOf(new Command({ ...env, ENCRYPTION_KEY: key(1) }))).to.deep.equal(kids)
     })
 
-    async function refused(command: Command, message: RegExp): Promise<void> {
+    async function refused(command: Command, message: RegExp, exitCode = 1): Promise<void> {
       const { code, stderr } = await command.ended()
       expect(stderr).to.match(message)
       expect(stderr.trim().split('\n')).to.have.length(1)
       expect(stderr).not.to.match(/ {4}at |Error:/)
-      expect(code).to.equal(1)
+      expect(code).to.equal(exitCode)
     }
   })
 })

@@ -1,7 +1,5 @@
-import { Negative, OutputClosed, Refusal, UsageError } from './faults.js'
 import type { Io } from './io.js'
 import { printable } from './output/printable.js'
-import { HelpShown } from './tree/command.js'
 import { createProgram } from './tree/program.js'
 import { readVersion } from './version.js'
 
@@ -22,18 +20,32 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     await createProgram(io).parseAsync(args.length === 0 ? [first] : args, { from: 'user' })
     return 0
   } catch (error) {
-    if (error instanceof OutputClosed || error instanceof HelpShown) return 0
-    const [code, line] = explain(error)
+    const { code, line } = explain(error)
     if (line !== undefined) io.stderr.write(`scopegate: ${printable(line)}\n`)
     return code
   }
 }
 
-/** Exit code, and the line for a person. What an error of another kind says may hold anything: only its name and code. */
-function explain(error: unknown): [code: number, line?: string] {
-  if (error instanceof UsageError) return [2, error.message]
-  if (error instanceof Refusal) return [1, error.message]
-  if (error instanceof Negative) return [1]
-  const { name, code }: { name?: unknown; code?: unknown } = Object(error)
-  return [1, `an unexpected fault: ${[name, code].filter(part => typeof part === 'string').join(' ')}`]
+/**
+ * The exit code, and the line for a person. Faults are known by their names, as a loader may have made two copies of their
+ * module. What an error of another kind says may hold anything: only its name and code are shown.
+ */
+function explain(error: unknown): { code: number; line?: string } {
+  const { name, code, message }: { name?: unknown; code?: unknown; message?: unknown } = Object(error)
+  switch (name) {
+    case 'HelpShown':
+    case 'OutputClosed':
+      return { code: 0 }
+    case 'Negative':
+      return { code: 1 }
+    case 'Refusal':
+      return { code: 1, line: String(message) }
+    case 'UsageError':
+      return { code: 2, line: String(message) }
+    default:
+      return {
+        code: 1,
+        line: `an unexpected fault: ${[name, code].filter(part => typeof part === 'string').join(' ')}`,
+      }
+  }
 }

@@ -26,6 +26,10 @@ export class Prompt {
     })
     this.#interface = createInterface({ input: stdin, output, terminal: true })
     this.#interface.on('SIGINT', () => this.#interface.close())
+    // What is typed, or pasted, ahead of its question may be the secret.
+    this.#interface.on('line', () => {
+      this.#isHidden = true
+    })
     this.#lines = this.#interface[Symbol.asyncIterator]()
   }
 

@@ -2,7 +2,12 @@ import { Command, type ErrorOptions } from 'commander'
 import { UsageError } from '../faults.js'
 
 /** The help was asked for and shown. */
-export class HelpShown extends Error {}
+export class HelpShown extends Error {
+  constructor() {
+    super('the help is shown')
+    this.name = 'HelpShown'
+  }
+}
 
 /** A command of the tree. What is wrong with its arguments is one line with a hint, and never repeats a value. */
 export class CliCommand extends Command {

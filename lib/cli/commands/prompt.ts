@@ -19,9 +19,9 @@ export class Prompt {
   constructor({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>) {
     this.#stderr = stderr
     const output = new Writable({
-      write: (chunk, encoding, done) => {
-        if (this.#isHidden) done()
-        else stderr.write(chunk, encoding, () => done())
+      write: (chunk, _encoding, done) => {
+        if (!this.#isHidden) stderr.write(chunk)
+        done()
       },
     })
     this.#interface = createInterface({ input: stdin, output, terminal: true })

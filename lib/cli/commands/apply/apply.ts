@@ -44,7 +44,9 @@ async function readFile(io: Io, path: string): Promise<Wanted> {
   const { faults } = wanted
   if (faults.length === 0) return wanted
   for (const fault of faults) await tell(io, printable(fault))
-  throw new Refusal(`${path === '-' ? 'standard input' : path} has ${faults.length} faults; nothing was sent`)
+  throw new Refusal(
+    `${path === '-' ? 'standard input' : path} has ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}; nothing was sent`,
+  )
 }
 
 async function carryOutAll(

@@ -1,25 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-
-const LIB = fileURLToPath(new URL('../lib/', import.meta.url))
-
-/** Every file and package that a file reaches, types left out, with the way to it. */
-function reach(file: string, way: string[] = [], seen = new Map<string, string[]>()): Map<string, string[]> {
-  const source = readFileSync(join(LIB, file), 'utf8')
-  const path = [...way, file]
-  for (const [, isType, target = ''] of source.matchAll(/^(?:import|export)( type)?[^'"]*?from '([^']+)'/gm)) {
-    if (isType !== undefined) continue
-    const name = target.startsWith('.')
-      ? relative(LIB, join(LIB, dirname(file), target)).replace(/\.(c?)js$/, '.$1ts')
-      : target
-    if (seen.has(name)) continue
-    seen.set(name, path)
-    if (target.startsWith('.')) reach(name, path, seen)
-  }
-  return seen
-}
+import { LIB, reach } from './support/reach.js'
 
 describe('imports', () => {
   const rules: { entry: string; forbidden: RegExp }[] = [

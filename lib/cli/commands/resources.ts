@@ -4,6 +4,7 @@ export interface Resource {
   name: string
   /** One of them, as it is called in a sentence. */
   one: string
+  many: string
   path: string
   /** The member that has the id. */
   id: string
@@ -16,6 +17,7 @@ export interface Resource {
 export const APIS: Resource = {
   name: 'apis',
   one: 'API',
+  many: 'APIs',
   path: '/apis',
   id: 'id',
   columns: ['id', 'name', 'identifier', 'permissions', 'token_lifetime', 'createdAt'],
@@ -25,6 +27,7 @@ export const APIS: Resource = {
 export const CLIENTS: Resource = {
   name: 'clients',
   one: 'client',
+  many: 'clients',
   path: '/clients',
   id: 'client_id',
   columns: ['client_id', 'name', 'application_type', 'grant_types', 'createdAt'],
@@ -34,6 +37,7 @@ export const CLIENTS: Resource = {
 export const GRANTS: Resource = {
   name: 'grants',
   one: 'grant',
+  many: 'grants',
   path: '/grants',
   id: 'id',
   columns: ['id', 'user', 'client_id', 'audience', 'scope', 'createdAt', 'expiresAt'],
@@ -43,6 +47,7 @@ export const GRANTS: Resource = {
 export const CONSENTS: Resource = {
   name: 'consents',
   one: 'consent',
+  many: 'consents',
   path: '/consents',
   id: 'id',
   columns: ['id', 'user', 'client_id', 'audience', 'scope', 'createdAt'],
@@ -52,6 +57,7 @@ export const CONSENTS: Resource = {
 export const LOGS: Resource = {
   name: 'logs',
   one: 'log entry',
+  many: 'entries of the log',
   path: '/logs',
   id: 'id',
   columns: ['createdAt', 'type', 'client_id', 'user', 'audience', 'scope', 'code', 'detail', 'actor', 'target', 'id'],
@@ -61,6 +67,7 @@ export const LOGS: Resource = {
 export const KEYS: Resource = {
   name: 'keys',
   one: 'key',
+  many: 'signing keys',
   path: '/keys',
   id: 'kid',
   columns: ['kid', 'state', 'created_at', 'published_at', 'activated_at', 'retired_at'],

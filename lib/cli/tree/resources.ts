@@ -31,9 +31,9 @@ function addReading(group: CliCommand, io: Io, resource: Resource): void {
 }
 
 export function addList(group: CliCommand, io: Io, resource: Resource): void {
-  const list = addCommand(group, 'list', `list the ${resource.name}`)
+  const list = addCommand(group, 'list', `list the ${resource.many}`)
   if (resource.isPaged) {
-    list.option('-q, --query <query>', 'a filter in FaableQL').option('--limit <number>', 'so many at most')
+    list.option('-q, --query <query>', 'a filter in FaableQL').option('--limit <number>', 'at most so many')
   }
   withRows(list).action(async options => (await import('../commands/list.js')).list(io, resource, options))
 }

@@ -15,7 +15,7 @@ export function addTools(program: CliCommand, io: Io): void {
     (await import('../commands/apply/apply.js')).apply(io, options),
   )
   const token = addCommand(program, 'token', 'print an access token of the client')
-    .option('--audience <identifier>', 'the API that it is for')
+    .option('--audience <audience>', 'the API that it is for')
     .addOption(repeated('--scope <scope>', 'what it may do, with blanks between scopes'))
   withConnection(token as CliCommand).action(async options => (await import('../commands/token.js')).token(io, options))
   addVerify(program, io)

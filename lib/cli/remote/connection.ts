@@ -76,9 +76,12 @@ async function fromLogin(
     )
   }
   // The file may have been written where http was allowed.
-  const home = readAddress(kept.url, 'the URL that scopegate login has kept', allowsInsecure(io, options))
+  const isInsecureAllowed = allowsInsecure(io, options)
+  const [home = '', admin = home] = [kept.url, ...(kept.adminUrl === undefined ? [] : [kept.adminUrl])].map(address =>
+    readAddress(address, 'the URL that scopegate login has kept', isInsecureAllowed),
+  )
   if (url !== undefined && url !== home) throw new Refusal(`logged in at ${home}, not at ${url}; run scopegate login`)
-  return { ...kept, url: home, adminUrl: adminUrl ?? kept.adminUrl ?? home, timeout }
+  return { ...kept, url: home, adminUrl: adminUrl ?? admin, timeout }
 }
 
 /** Seconds from 1 to 600, default 30; given in milliseconds. @throws UsageError */

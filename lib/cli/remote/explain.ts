@@ -29,10 +29,16 @@ function text(value: unknown): string {
 function describeDetails(details: unknown): string {
   const { issues, fields, position } = Object(details)
   if (Array.isArray(issues) && issues.length > 0) {
-    return ` ${issues.map(issue => `${String(Object(issue).path)} ${String(Object(issue).message)}`.trim()).join('; ')}`
+    return ` ${issues.map(describeIssue).join('; ')}`
   }
-  if (Array.isArray(fields) && fields.length > 0) return ` (${fields.map(String).join(', ')})`
+  if (Array.isArray(fields) && fields.length > 0)
+    return ` (${fields.filter(field => typeof field === 'string').join(', ')})`
   return typeof position === 'number' ? ` (position ${position})` : ''
+}
+
+function describeIssue(issue: unknown): string {
+  const { path, message } = Object(issue)
+  return [path, message].filter(part => typeof part === 'string' && part !== '').join(' ')
 }
 
 function describeRetry({ headers }: Reply): string {

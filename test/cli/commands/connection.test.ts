@@ -310,6 +310,7 @@ describe('commands that talk to a server', () => {
       mode?: number
       env?: Record<string, string>
       message: RegExp
+      code?: number
     }[] = [
       {
         description: 'a file that others can read',
@@ -330,18 +331,30 @@ describe('commands that talk to a server', () => {
         message: /is damaged/,
       },
       {
+        description: 'a management API by http',
+        text: JSON.stringify({ ...kept, admin_url: 'http://id.example.com' }),
+        message: /the URL that scopegate login has kept must be an https URL/,
+        code: 2,
+      },
+      {
+        description: 'a server by http',
+        text: JSON.stringify({ ...kept, url: 'http://id.example.com' }),
+        message: /the URL that scopegate login has kept must be an https URL/,
+        code: 2,
+      },
+      {
         description: 'a file for another server',
         text: JSON.stringify(kept),
         env: { SCOPEGATE_URL: 'https://evil.example' },
         message: /logged in at https:\/\/id\.example\.com, not at https:\/\/evil\.example; run scopegate login/,
       },
     ]
-    for (const { description, text, mode, env, message } of refusals) {
+    for (const { description, text, mode, env, message, code: expected = 1 } of refusals) {
       it(`but not ${description}`, async () => {
         keep(text, mode)
         const { code, stderr, calls } = await list(env)
         expect(stderr).to.match(message).and.not.include('kept"')
-        expect({ code, calls }).to.deep.equal({ code: 1, calls: 0 })
+        expect({ code, calls }).to.deep.equal({ code: expected, calls: 0 })
       })
     }
 

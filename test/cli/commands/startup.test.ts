@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { Command, MAIN } from '../../support/command.js'
 import { reach } from '../../support/reach.js'
 
 describe('what a command loads when it starts', () => {
@@ -40,4 +44,30 @@ describe('what a command loads when it starts', () => {
       expect(odd).to.deep.equal([])
     })
   }
+
+  describe('without yaml', () => {
+    /** Has Node find no package of this name. */
+    const hooks = `export async function resolve(name, context, next) {
+      if (name !== 'yaml') return next(name, context)
+      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
+    }`
+    const register = `import { register } from 'node:module'; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)})`
+    const command = ['--import', 'tsx', '--import', `data:text/javascript,${encodeURIComponent(register)}`, MAIN]
+
+    for (const { name, text, message } of [
+      { name: 'a.yaml', text: 'apis: []', message: 'a YAML file needs yaml: npm install yaml' },
+      { name: 'a.json', text: '{"apis":1}', message: 'has 1 fault; nothing was sent' },
+    ]) {
+      it(`apply -f ${name} says: ${message}`, async function inProcess() {
+        this.timeout(60_000)
+        const folder = mkdtempSync(join(tmpdir(), 'scopegate-yaml-'))
+        writeFileSync(join(folder, name), text)
+        const args = ['apply', '-f', join(folder, name)]
+        const { code, stdout, stderr } = await new Command({}, args, [process.execPath, ...command]).ended()
+        rmSync(folder, { recursive: true })
+        expect(stderr.trimEnd().split('\n').pop()).to.include(`scopegate: `).and.include(message)
+        expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
+      })
+    }
+  })
 })

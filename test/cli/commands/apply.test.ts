@@ -178,6 +178,16 @@ describe('scopegate apply', () => {
       for (const { body } of updates) expect(body).to.deep.equal({ name: API.name, permissions: API.permissions })
     })
 
+    it('of a file with more members than one body may have', async () => {
+      const permissions = Array.from({ length: 1_000 }, (_, at) => ({ value: `p:${at}`, description: 'd' }))
+      const apis = Array.from({ length: 6 }, (_, at) => ({ name: 'n', identifier: `urn:test:${at}`, permissions }))
+      const { fetch } = fakeServer(() => ({ body: { results: [], next: null } }))
+      const options = { env: ENV, fetch, input: JSON.stringify({ apis }) }
+      const { code, stdout } = await runCli(['apply', '-f', '-', '--dry-run'], options)
+      expect(code).to.equal(0)
+      expect(stdout.match(/^\+ API/gm)).to.have.length(6)
+    })
+
     it('not at all where somebody else has made it so', async () => {
       const { fetch, calls } = fakeServer(({ target }) =>
         target.startsWith('/apis?') ? { body: { results: [row], next: null } } : { body: PRESENT },

@@ -14,11 +14,11 @@ export function addKeys(program: CliCommand, io: Io): void {
     '--force',
     'also where it was published only just now',
   )
-  withRecord(rotate as CliCommand).action(async options => (await import('../commands/rotate.js')).rotate(io, options))
+  withRecord(rotate).action(async options => (await import('../commands/rotate.js')).rotate(io, options))
   const remove = addCommand(group, 'rm', 'delete a key, in an emergency')
     .argument('<kid>')
     .option('--replace', 'of the current key: sign with the next one')
-  withConsent(remove as CliCommand).action(async (kid, options) =>
+  withConsent(remove).action(async (kid, options) =>
     (await import('../commands/remove.js')).remove(io, KEYS, kid, options),
   )
   addCommand(

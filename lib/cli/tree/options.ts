@@ -20,12 +20,12 @@ export function withConnection(command: CliCommand): CliCommand {
     )
     .addOption(new Option('--client-id <id>', 'the client that calls (SCOPEGATE_CLIENT_ID)').helpGroup(CONNECTION))
     .addOption(new Option('--timeout <seconds>', 'for each call, 1 to 600 (default: 30)').helpGroup(CONNECTION))
-    .addOption(new Option('--allow-insecure-requests', 'http to any host').helpGroup(CONNECTION)) as CliCommand
+    .addOption(new Option('--allow-insecure-requests', 'http to any host').helpGroup(CONNECTION))
 }
 
 /** The same, and an answer that can be had as JSON. */
 export function withRecord(command: CliCommand): CliCommand {
-  return withConnection(command.option('--json', 'print JSON') as CliCommand)
+  return withConnection(command.option('--json', 'print JSON'))
 }
 
 /** The same, of a list. */
@@ -33,7 +33,7 @@ export function withRows(command: CliCommand): CliCommand {
   return withConnection(
     command
       .option('--json', 'print one JSON document, { "results": [...] }')
-      .option('--jsonl', 'print a JSON line for each') as CliCommand,
+      .option('--jsonl', 'print a JSON line for each'),
   )
 }
 
@@ -41,14 +41,14 @@ export function withRows(command: CliCommand): CliCommand {
 export function withBody(command: CliCommand): CliCommand {
   return command
     .option('-f, --file <file>', 'a JSON or YAML file, or - for JSON on standard input')
-    .addOption(repeated('--set <name=value>', 'a member; JSON, else text; a dot leads into an object')) as CliCommand
+    .addOption(repeated('--set <name=value>', 'a member; JSON, else text; a dot leads into an object'))
 }
 
 /** For what deletes. */
 export function withConsent(command: CliCommand): CliCommand {
-  return withRecord(command.option('-y, --yes', 'do not ask') as CliCommand)
+  return withRecord(command.option('-y, --yes', 'do not ask'))
 }
 
 export function withDryRun(command: CliCommand): CliCommand {
-  return command.option('--dry-run', 'print what it would do, and change nothing') as CliCommand
+  return command.option('--dry-run', 'print what it would do, and change nothing')
 }

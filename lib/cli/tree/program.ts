@@ -46,7 +46,7 @@ function addServe(program: CliCommand): void {
     .command('serve')
     .description('start the authorization server and its management API')
     .option('--reset-management-client', 'give the management clients new secrets, print them, and end')
-    .addHelpText('after', SERVE_HELP) as CliCommand
+    .addHelpText('after', SERVE_HELP)
   serve.fault = 'unknown argument of serve; try scopegate --help'
   serve.action(async ({ resetManagementClient: isReset }) => {
     const service = await import('../serve/command.js')

@@ -8,25 +8,25 @@ export function addResources(program: CliCommand, io: Io): void {
   addApis(program, io)
   addClients(program, io)
   for (const resource of [GRANTS, CONSENTS]) {
-    const group = program.command(resource.name).description(`${resource.name} of users`) as CliCommand
+    const group = program.command(resource.name).description(`${resource.name} of users`)
     addReading(group, io, resource)
-    withConsent(addCommand(group, 'rm', `end a ${resource.one}`).argument('<id>') as CliCommand).action(
-      async (id, options) => (await import('../commands/remove.js')).remove(io, resource, id, options),
+    withConsent(addCommand(group, 'rm', `end a ${resource.one}`).argument('<id>')).action(async (id, options) =>
+      (await import('../commands/remove.js')).remove(io, resource, id, options),
     )
   }
-  addReading(program.command('logs').description('the log of the account') as CliCommand, io, LOGS)
+  addReading(program.command('logs').description('the log of the account'), io, LOGS)
 }
 
 /** A command of a group. */
 export function addCommand(group: CliCommand, name: string, description: string): CliCommand {
-  return group.command(name).description(description) as CliCommand
+  return group.command(name).description(description)
 }
 
 /** `list` and `get`. */
 function addReading(group: CliCommand, io: Io, resource: Resource): void {
   addList(group, io, resource)
-  withRecord(addCommand(group, 'get', `show one ${resource.one}`).argument('<id>') as CliCommand).action(
-    async (id, options) => (await import('../commands/get.js')).get(io, resource, id, options),
+  withRecord(addCommand(group, 'get', `show one ${resource.one}`).argument('<id>')).action(async (id, options) =>
+    (await import('../commands/get.js')).get(io, resource, id, options),
   )
 }
 
@@ -42,11 +42,11 @@ export function addList(group: CliCommand, io: Io, resource: Resource): void {
 function addChanging(group: CliCommand, io: Io, resource: Resource): void {
   const { one } = resource
   const update = addCommand(group, 'update', `change the ${one} with this id`).argument('<id>')
-  withRecord(withDryRun(withBody(update as CliCommand))).action(async (id, options) =>
+  withRecord(withDryRun(withBody(update))).action(async (id, options) =>
     (await import('../commands/change.js')).update(io, resource, id, options),
   )
   const remove = addCommand(group, 'rm', `delete the ${one} with this id`).argument('<id>')
-  withConsent(withDryRun(remove as CliCommand)).action(async (id, options) =>
+  withConsent(withDryRun(remove)).action(async (id, options) =>
     (await import('../commands/remove.js')).remove(io, resource, id, options),
   )
 }
@@ -65,9 +65,7 @@ function addApis(program: CliCommand, io: Io): void {
     .option('--allow-offline-access', 'refresh tokens may be issued')
     .option('--skip-consent', 'first-party clients need no consent')
     .option('--no-enforce-policies', 'scopes need not be permissions')
-  withRecord(withBody(create as CliCommand)).action(async options =>
-    (await import('../commands/change.js')).createApi(io, options),
-  )
+  withRecord(withBody(create)).action(async options => (await import('../commands/change.js')).createApi(io, options))
   addChanging(group, io, APIS)
   const preview = addCommand(group, 'preview', 'show what a token request would get')
     .argument('<id>')
@@ -75,10 +73,8 @@ function addApis(program: CliCommand, io: Io): void {
     .option('--scope <scope>', 'what it would ask for, with blanks between scopes')
     .option('--grant-type <type>', 'how it would ask')
     .option('--user <user>', 'for whom it would ask')
-  withRecord(preview as CliCommand).action(async (id, options) =>
-    (await import('../commands/preview.js')).preview(io, id, options),
-  )
-  withRows(addCommand(group, 'usage', 'how often each permission was granted').argument('<id>') as CliCommand).action(
+  withRecord(preview).action(async (id, options) => (await import('../commands/preview.js')).preview(io, id, options))
+  withRows(addCommand(group, 'usage', 'how often each permission was granted').argument('<id>')).action(
     async (id, options) => (await import('../commands/list.js')).listUsage(io, id, options),
   )
 }
@@ -100,7 +96,7 @@ function addClients(program: CliCommand, io: Io): void {
     )
     .option('--default-audience <identifier>', 'the API that is meant where none is named')
     .option('--first-party', 'it is an application of your own')
-  withRecord(withBody(create as CliCommand)).action(async options =>
+  withRecord(withBody(create)).action(async options =>
     (await import('../commands/change.js')).createClient(io, options),
   )
   addChanging(group, io, CLIENTS)
@@ -108,10 +104,10 @@ function addClients(program: CliCommand, io: Io): void {
   const createSecret = addCommand(secrets, 'create', 'add a secret; it is shown this once')
     .argument('<client>')
     .option('--expires-at <time>', 'until when it is accepted (ISO 8601)')
-  withRecord(createSecret as CliCommand).action(async (client, options) =>
+  withRecord(createSecret).action(async (client, options) =>
     (await import('../commands/change.js')).createSecret(io, client, options),
   )
-  withConsent(addCommand(secrets, 'rm', 'delete a secret').argument('<client>').argument('<id>') as CliCommand).action(
+  withConsent(addCommand(secrets, 'rm', 'delete a secret').argument('<client>').argument('<id>')).action(
     async (client, id, options) => (await import('../commands/remove.js')).removeSecret(io, client, id, options),
   )
 }

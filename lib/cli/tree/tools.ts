@@ -11,13 +11,11 @@ export function addTools(program: CliCommand, io: Io): void {
     .requiredOption('-f, --file <file>', 'a JSON or YAML file, or - for JSON on standard input')
     .option('--prune', 'delete what a list of the file does not name')
     .option('-y, --yes', 'do not ask before --prune deletes')
-  withRecord(withDryRun(apply as CliCommand)).action(async options =>
-    (await import('../commands/apply/apply.js')).apply(io, options),
-  )
+  withRecord(withDryRun(apply)).action(async options => (await import('../commands/apply/apply.js')).apply(io, options))
   const token = addCommand(program, 'token', 'print an access token of the client')
     .option('--audience <audience>', 'the API that it is for')
     .addOption(repeated('--scope <scope>', 'what it may do, with blanks between scopes'))
-  withConnection(token as CliCommand).action(async options => (await import('../commands/token.js')).token(io, options))
+  withConnection(token).action(async options => (await import('../commands/token.js')).token(io, options))
   addVerify(program, io)
   addCommand(program, 'completion', 'print a script for the shell')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))

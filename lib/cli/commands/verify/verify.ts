@@ -1,4 +1,5 @@
 import { TOKEN_CHECKS } from '../../../resource-server/contract/checks.js'
+import { isTrustedTransport, parseUrl } from '../../../resource-server/options/option-checks.js'
 import { Negative } from '../../faults.js'
 import type { Io } from '../../io.js'
 import { formatCell, pad } from '../../output/cells.js'
@@ -46,14 +47,10 @@ export async function verify(io: Io, argument: string, options: VerifyOptions): 
 function issuerOf(iss: unknown, { jwks, allowInsecureRequests }: Demands): string {
   if (typeof iss !== 'string' || iss === '' || iss.length > 600) return NOBODY
   if (jwks !== undefined) return printable(iss) === iss ? iss : NOBODY
-  const url = URL.canParse(iss) ? new URL(iss) : undefined
+  const url = parseUrl(iss)
   const isFetchable =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && (allowInsecureRequests || isLocal(url)))
+    url !== undefined && (isTrustedTransport(url) || (allowInsecureRequests && url.protocol === 'http:'))
   return isFetchable && url.username === '' && !/[?#{}]/.test(iss) ? iss : NOBODY
-}
-
-function isLocal({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
 }
 
 function linesOf(

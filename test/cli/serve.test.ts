@@ -151,6 +151,22 @@ describe('scopegate serve', () => {
     expect(stdout).not.to.match(/a-password|hidden/)
   })
 
+  it('answers what it cannot parse in JSON, and goes on', async () => {
+    const command = new Command({ PORT: '0', DATA_DIR: ':memory:' })
+    const port = Number(new URL(await command.address()).port)
+    for (const [text, status] of [
+      ['hello\r\n\r\n', 400],
+      ['GET /health HTTP/1.1\r\n\r\n', 400],
+      [requestHead('GET /health', `X: ${'x'.repeat(17_000)}`), 431],
+    ] as const) {
+      const answer = await sendTo(port, text)
+      expect(answer.status).to.equal(status)
+      expect(JSON.parse(answer.text)).to.include({ error: 'invalid_request' })
+    }
+    expect((await sendTo(port, requestHead('GET /health'))).status).to.equal(200)
+    await command.stop()
+  })
+
   it('does not ask for a body whose length says that it is too large', async () => {
     const command = new Command({ PORT: '0', DATA_DIR: ':memory:' })
     const { port, hostname } = new URL(await command.address())

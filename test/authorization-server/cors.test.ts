@@ -122,7 +122,9 @@ describeStores('CORS', engine => {
         .set('origin', ORIGIN)
         .expect(status)
       expect(headers).to.include({ 'access-control-allow-origin': ORIGIN, vary: 'Origin' })
-      expect(headers['access-control-expose-headers']).to.equal('WWW-Authenticate, Retry-After')
+      expect(headers['access-control-expose-headers']).to.equal(
+        'WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy',
+      )
       expect(headers).not.to.have.property('access-control-allow-credentials')
     })
 
@@ -178,7 +180,9 @@ describeStores('CORS', engine => {
     const call = request(app).post('/oauth/revoke').auth('cli_app', SECRET).set('origin', ORIGIN).type('form')
     const { headers } = await call.send({ token }).expect(200)
     expect(headers['vary']).to.equal('Accept-Encoding, Origin')
-    expect(headers['access-control-expose-headers']).to.equal('X-Own, WWW-Authenticate, Retry-After')
+    expect(headers['access-control-expose-headers']).to.equal(
+      'X-Own, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy',
+    )
   })
 
   it('an origin of another account is a wrong one', async () => {

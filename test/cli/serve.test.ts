@@ -212,6 +212,11 @@ describe('scopegate serve', () => {
     expect(await status('/t/other/apis')).to.equal(404)
     expect(await status('/apis')).to.equal(404)
     expect(await status('/.well-known/jwks.json')).to.equal(404)
+    const document = await (await fetch(`${address}/t/acme/openapi.json`)).json()
+    const { servers, paths } = document as { servers: object[]; paths: object }
+    expect(servers).to.deep.equal([{ url: `http://localhost:${new URL(address).port}/t/acme` }])
+    expect(paths).to.include.all.keys('/apis', '/oauth/token', '/openapi.json')
+    expect(await status('/openapi.json')).to.equal(404)
     expect((await command.stop()).code).to.equal(0)
   })
 

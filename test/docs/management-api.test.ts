@@ -37,7 +37,7 @@ describe('docs/management-api.md', () => {
       const listening = await listen(async url => {
         const server = documented(await authorizationServer({ issuer: running[0]?.url ?? url, store, apiGrants }))
         servers.push(server)
-        return express().use(server.router).use(server.adminRouter)
+        return express().use(server.openApiRouter, server.router, server.adminRouter)
       })
       running.push(listening)
       return listening.url

@@ -40,8 +40,8 @@ const ANSWER_TIMEOUT = 30_000
 /** What is not in the document: what the guard of the host answers. */
 const GUARDED = [200, 400, 401, 403]
 
-/** Operations that some of the requests must get through to: else the others are worth little. */
-const MUST_SUCCEED = [
+/** Operations that some of the requests get through to, but for a few of them: else the others would be worth little. */
+const SERVED = [
   ...['listApis', 'createApi', 'readApi', 'updateApi', 'deleteApi'],
   ...['listClients', 'createClient', 'readClient', 'updateClient', 'deleteClient', 'createClientSecret'],
   ...['listConsents', 'readConsent', 'deleteConsent', 'listGrants', 'readGrant', 'deleteGrant'],
@@ -244,10 +244,8 @@ describeStores('any 10 000 requests', engine => {
     const request = documentRequest(document, known)
     await run(() => request, { requests: DOCUMENT_REQUESTS, seed: SEED + 2 })
     expect(rejections).to.deep.equal([])
-    console.log(
-      'MISSING',
-      MUST_SUCCEED.filter(x => !served.has(x)),
-    )
+    const missed = SERVED.filter(operationId => !served.has(operationId))
+    if (DOCUMENT_REQUESTS >= 2_000) expect(missed).to.have.length.below(5)
   })
 })
 

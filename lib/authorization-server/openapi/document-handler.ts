@@ -9,10 +9,12 @@ export function createOpenApiHandler(
   described: Described,
   serverOf: (req: HttpRequest, account: Account) => string,
 ): AccountHandler {
-  const documentOf = createDocument(described)
-  return createDocumentHandler('openApi', async (account, req) =>
-    documentOf({ issuer: account.issuer, server: serverOf(req, account) }),
-  )
+  // Most servers are never asked for it.
+  let documentOf: ReturnType<typeof createDocument> | undefined
+  return createDocumentHandler('openApi', async (account, req) => {
+    documentOf ??= createDocument(described)
+    return documentOf({ issuer: account.issuer, server: serverOf(req, account) })
+  })
 }
 
 /** Where the public routes are: what the configuration says. `Host` has no say in it. */

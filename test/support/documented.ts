@@ -9,13 +9,16 @@ import { createAnswerChecker, type OpenApiDocument, type SeenAnswer } from './an
 const faults: string[] = []
 let running = 'before the first test'
 
-beforeEach(function note() {
-  running = this.currentTest?.fullTitle() ?? running
-})
+// A process that a test starts has no mocha: there, what is reported is all.
+if (typeof beforeEach === 'function') {
+  beforeEach(function note() {
+    running = this.currentTest?.fullTitle() ?? running
+  })
 
-after(() => {
-  if (faults.length > 0) throw new Error(`answers that /openapi.json does not have:\n${faults.join('\n')}`)
-})
+  after(() => {
+    if (faults.length > 0) throw new Error(`answers that /openapi.json does not have:\n${faults.join('\n')}`)
+  })
+}
 
 type Check = (answer: SeenAnswer) => string | undefined
 

@@ -1,9 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, forwardClock } from '../../clock.js'
-import { StoreUnavailableError } from '../../errors.js'
 import type { Collection } from '../../store/port.js'
 import type { KeyRingRecord } from '../../store/records.js'
-import { clearTimeout, setTimeout } from '../../timers.js'
 import type { Emit } from '../context/events.js'
 import type { KeyEncryption } from './key-encryption.js'
 import { createKeyManagement, type KeyManagement } from './key-management.js'
@@ -13,6 +11,7 @@ import { createKeyOpener, createOpener } from './open-ring.js'
 import { createRotation } from './rotation.js'
 import type { Signer, TokenType } from './signer.js'
 import { createTend } from './tend.js'
+import { answerOf, once } from './waiting.js'
 
 export { type PublicJwk, thumbprint } from './key-ring.js'
 export { KEY_RING_ID } from './key-rings.js'
@@ -20,8 +19,6 @@ export type { Signer, TokenType } from './signer.js'
 
 /** How long a ring may be used before the store is asked again, in milliseconds: another process may have rotated. */
 const RING_AGE = 30_000
-/** How long the store is waited for where the public keys are known, in milliseconds. */
-const STORE_WAIT = 1_000
 const MAX_RINGS = 1_000
 /** Until when a ring counts as used, in milliseconds: others may have been rotated elsewhere meanwhile. */
 const USED_LATELY = 3_600_000
@@ -122,12 +119,13 @@ export function createSigningKeys({
     return loaded
   }
 
+  /** What this process has written, which is seen at once. The answer to an earlier write may come later. */
   function takeOver(ring: KeyRing): void {
-    const { account } = ring.record
+    const { account, revision } = ring.record
     changes += 1
     loading.delete(account)
     opening.delete(account)
-    keep(ring, age.now())
+    if ((cache.peek(account)?.record.revision ?? 0) < revision) keep(ring, age.now())
   }
 
   async function open(account: string): Promise<Signer> {
@@ -146,7 +144,7 @@ export function createSigningKeys({
       const known = cache.get(account)
       const loaded = once(loading, account, load)
       if (known === undefined) return (await loaded).jwks
-      return (await answerOf(loaded)) ?? known.jwks
+      return (await answerOf(loaded))?.jwks ?? known.jwks
     },
     version: account => cache.peek(account)?.version ?? 0,
     management: createKeyManagement({ rings, rotation, onChange: takeOver }),
@@ -159,34 +157,5 @@ export function createSigningKeys({
       const times = used.map(({ current }) => (current.activated_at ?? current.created_at).getTime())
       return used.length === 0 ? undefined : Math.min(...times)
     },
-  }
-}
-
-/** The run that is under way for the account, or a new one. */
-function once<T>(running: Map<string, Promise<T>>, account: string, run: (account: string) => Promise<T>): Promise<T> {
-  let promise = running.get(account)
-  if (promise === undefined) {
-    const own = run(account).finally(() => {
-      if (running.get(account) === own) running.delete(account)
-    })
-    promise = own
-    running.set(account, own)
-  }
-  return promise
-}
-
-/** undefined: the store does not answer. */
-async function answerOf(loaded: Promise<KnownRing>): Promise<KeyRing['jwks'] | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const waited = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), STORE_WAIT).unref()
-  })
-  try {
-    return (await Promise.race([loaded, waited]))?.jwks
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) return undefined
-    throw error
-  } finally {
-    clearTimeout(timer)
   }
 }

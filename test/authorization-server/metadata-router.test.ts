@@ -91,7 +91,7 @@ describe('metadata', () => {
   it('publishes public members alone', async () => {
     const { app } = await startServer()
     const { body } = await request(app).get('/.well-known/jwks.json').expect(200)
-    expect(body.keys).to.have.length(1)
+    expect(body.keys).to.have.length(2)
     const [key] = body.keys
     expect(key).to.have.all.keys('kty', 'n', 'e', 'alg', 'use', 'kid')
     expect(key).to.include({ kty: 'RSA', alg: 'RS256', use: 'sig', kid: thumbprint(key) })

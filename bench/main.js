@@ -3,6 +3,7 @@ import { inProcess } from './in-process.js'
 import { startIssuer } from './issuer.js'
 import { keySetLoad } from './key-set-load.js'
 import { listApis } from './list-apis.js'
+import { listLogs, tokensWithLog } from './logs.js'
 import { memory } from './memory.js'
 import { overHttp } from './over-http.js'
 import { tokenEndpoint } from './token-endpoint.js'
@@ -82,6 +83,22 @@ if (wants('apis')) {
   table(
     ['page', 'milliseconds', 'first page ='],
     rows.map(({ name, milliseconds }) => [name, milliseconds.toFixed(2), ratio(milliseconds / rows[0].milliseconds)]),
+  )
+}
+if (wants('logs')) {
+  const { many, rows } = await listLogs()
+  console.log(`GET /logs among 1 000 and ${integer(many)} records, a page of 50, embedded store, milliseconds\n`)
+  table(
+    ['page', 'among 1 000', `among ${integer(many)}`, 'among 1 000 ='],
+    rows.map(({ name, few, many: ms }) => [name, few.toFixed(2), ms.toFixed(2), ratio(ms / few)]),
+  )
+}
+if (wants('token-log')) {
+  const rows = await tokensWithLog()
+  console.log('POST /oauth/token, client credentials, with and without the log, embedded store\n')
+  table(
+    ['endpoint', 'tokens per second', 'no log =', 'µs'],
+    rows.map(({ name, rate, ratio: share, cpu }) => [name, integer(rate), ratio(share), integer(cpu)]),
   )
 }
 await issuer.close()

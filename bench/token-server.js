@@ -28,6 +28,7 @@ const endpoints = {
     return { listener: app, path: '/oauth/token', client: CLIENT }
   },
   'scopegate, embedded': url => createScopegate(url, embeddedStore(':memory:')),
+  'scopegate, no log': url => createScopegate(url, embeddedStore(':memory:'), { logRetention: 0 }),
   'scopegate, MongoDB': async url => {
     const { mongoStore } = await import('../dist/store/mongo/index.js')
     // A database of its own for each process.
@@ -63,8 +64,8 @@ const endpoints = {
   },
 }
 
-async function createScopegate(issuer, store) {
-  const server = await authorizationServer({ issuer, store })
+async function createScopegate(issuer, store, options = {}) {
+  const server = await authorizationServer({ issuer, store, ...options })
   const app = express().disable('x-powered-by')
   app.use(server.router)
   app.use(server.adminRouter)

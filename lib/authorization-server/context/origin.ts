@@ -16,7 +16,7 @@ const ADDRESS = /^[0-9A-Za-z.:%[\]_-]{1,64}$/
 /** Where a request came from. */
 export function originOf(req: HttpRequest): Origin {
   const address = addressOf(req)
-  return ADDRESS.test(address) ? { address } : {}
+  return ADDRESS.test(address) ? { address: detach(address) } : {}
 }
 
 /** Short, and nothing that a terminal or a page would take for more than text. */
@@ -27,5 +27,10 @@ const NAME = /^[A-Za-z0-9._~-]{1,64}$/
  * be one, in the wrong place.
  */
 export function nameOfStranger(clientId: string | undefined): string | undefined {
-  return clientId !== undefined && NAME.test(clientId) && !MINTED.test(clientId) ? clientId : undefined
+  return clientId !== undefined && NAME.test(clientId) && !MINTED.test(clientId) ? detach(clientId) : undefined
+}
+
+/** A copy: events may be kept, and a part of a text keeps the whole of it in memory, a header or a body. */
+function detach(ascii: string): string {
+  return Buffer.from(ascii, 'latin1').toString('latin1')
 }

@@ -30,15 +30,11 @@ export interface LoggedEvent {
   address?: string
 }
 
-/** A record of the log to be: what it says, when it was, and about how many bytes it takes. */
-export interface LogEntry extends Said {
-  time: number
+/** A record of the log that waits to be written, and about how many bytes it takes. */
+export interface LogEntry {
+  record: LogRecord
   size: number
 }
-
-type Own = 'id' | 'revision' | 'createdAt' | 'updatedAt' | 'expires_at' | 'scope'
-/** The scope is a list in the record alone: it is taken apart later. */
-type Said = Omit<LogRecord, Own> & { scope?: string }
 
 const TYPES: ReadonlySet<string> = new Set(LOG_TYPES)
 
@@ -46,28 +42,49 @@ const isLogged = (type: string): type is LogType => TYPES.has(type)
 
 /**
  * What the log keeps of an event, every text of it bounded.
- * @param time milliseconds
+ *
+ * @param when milliseconds: when it happened, and for how long its record is kept
+ * @param createLogId makes the id
  * @returns undefined where it is none of the log's
  */
-export function toEntry(event: LoggedEvent, time: number): LogEntry | undefined {
+export function toEntry(
+  event: LoggedEvent,
+  { time, lifetime }: { time: number; lifetime: number },
+  createLogId: (time: number) => string,
+): LogEntry | undefined {
   const { type, account, clientId, user, audience, scope, code, actor, changes, address } = event
   if (!isLogged(type) || account === undefined) return undefined
   const detail = event.detail ?? event.limit
   const target = event.target ?? event.grantId ?? event.kid
-  const entry: LogEntry = { type, account, time, size: OVERHEAD }
-  if (clientId !== undefined) entry.client_id = bounded(clientId)
-  if (user !== undefined) entry.user = bounded(user)
-  if (audience !== undefined) entry.audience = bounded(audience)
-  if (scope !== undefined) entry.scope = boundedScope(scope)
-  if (code !== undefined) entry.code = bounded(code)
-  if (detail !== undefined) entry.detail = bounded(detail)
-  if (actor !== undefined) entry.actor = bounded(actor)
-  if (target !== undefined) entry.target = bounded(target)
-  if (address !== undefined) entry.address = bounded(address)
-  if (changes !== undefined) entry.changes = changes
-  entry.size += 2 * (lengthOf(entry.scope) + lengthOf(entry.audience) + lengthOf(entry.user) + lengthOf(entry.actor))
-  if (changes !== undefined) entry.size += sizeOf(changes)
-  return entry
+  const createdAt = new Date(time)
+  // Members are added one by one to a literal: to a copy of an object that takes thirty times as long.
+  const record: LogRecord = {
+    id: createLogId(time),
+    account,
+    revision: 1,
+    createdAt,
+    updatedAt: createdAt,
+    type,
+    expires_at: new Date(time + lifetime),
+  }
+  if (clientId !== undefined) record.client_id = bounded(clientId)
+  if (user !== undefined) record.user = bounded(user)
+  if (audience !== undefined) record.audience = bounded(audience)
+  if (scope !== undefined) record.scope = scope === '' ? [] : boundedScope(scope).split(' ')
+  if (code !== undefined) record.code = bounded(code)
+  if (detail !== undefined) record.detail = bounded(detail)
+  if (actor !== undefined) record.actor = bounded(actor)
+  if (target !== undefined) record.target = bounded(target)
+  if (address !== undefined) record.address = bounded(address)
+  if (changes !== undefined) record.changes = changes
+  return { record, size: sizeOfRecord(record) }
+}
+
+/** What strangers decide on counts. */
+function sizeOfRecord({ scope, audience, user, actor, changes }: LogRecord): number {
+  const texts = lengthOf(audience) + lengthOf(user) + lengthOf(actor)
+  const scopes = scope === undefined ? 0 : sizeOf(scope)
+  return OVERHEAD + 2 * texts + scopes + (changes === undefined ? 0 : sizeOf(changes))
 }
 
 const lengthOf = (text = ''): number => text.length
@@ -85,14 +102,4 @@ function bounded(text: string): string {
 /** A copy: a part of a text would keep the whole of it in memory. */
 function cut(text: string, end: number): string {
   return Buffer.from(text.slice(0, end)).toString() + MARK
-}
-
-/** The record of an entry. @param lifetime milliseconds */
-export function toRecord({ time, size, scope, ...said }: LogEntry, id: string, lifetime: number): LogRecord {
-  const createdAt = new Date(time)
-  return {
-    ...said,
-    ...(scope !== undefined && { scope: scope === '' ? [] : scope.split(' ') }),
-    ...{ id, revision: 1, createdAt, updatedAt: createdAt, expires_at: new Date(time + lifetime) },
-  }
 }

@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from '../../timers.js'
 import type { Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
 import { type BatchQueue, createBatchQueue } from './batch-queue.js'
-import { type LogEntry, toEntry, toRecord } from './entry.js'
+import { type LogEntry, toEntry } from './entry.js'
 import { createLogIds } from './log-ids.js'
 import { createStrangerLimit } from './stranger-limit.js'
 import { createUsage, type Usage } from './usage.js'
@@ -52,19 +52,19 @@ export const NO_LOG: Log = {
 
 export function createLog({ records, registry, clock, retention, report }: LogServices): Log {
   if (retention === 0) return NO_LOG
+  const lifetime = retention * DAY
   const createLogId = createLogIds()
   const hasRoom = createStrangerLimit(forwardClock(clock))
   const usage = createUsage({ records: records.apiUsage, registry, clock })
   const queue = createBatchQueue<LogEntry>({
-    write: batch =>
-      records.logs.insertMany(batch.map(entry => toRecord(entry, createLogId(entry.time), retention * DAY))),
+    write: batch => records.logs.insertMany(batch.map(({ record }) => record)),
     onDropped: (count, cause) => report({ type: 'log.dropped', count, ...(cause !== undefined && { cause }) }),
   })
   return {
     record(event) {
       const time = clock.now()
-      const entry = toEntry(event, time)
-      if (entry === undefined || !hasRoom(entry) || !queue.add(entry)) return
+      const entry = toEntry(event, { time, lifetime }, createLogId)
+      if (entry === undefined || !hasRoom(entry.record) || !queue.add(entry)) return
       if (event.type === 'token.issued') usage.count(event, time)
     },
     isOn: true,

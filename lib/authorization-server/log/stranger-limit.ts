@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.js'
 import { networkOf } from '../../http/address.js'
-import type { LogEntry } from './entry.js'
+import type { LogRecord } from '../../store/log-records.js'
 
 /** Records of one type that one network may cause in a minute without proving who it is. */
 const LIMIT = 100
@@ -17,11 +17,11 @@ const MAX_NETWORKS = 20_000
  * @param clock one that only goes forward
  * @returns is there room for the record?
  */
-export function createStrangerLimit(clock: Clock): (entry: LogEntry) => boolean {
+export function createStrangerLimit(clock: Clock): (record: LogRecord) => boolean {
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_NETWORKS })
-  return entry => {
-    if (!isOfStranger(entry)) return true
-    const key = `${entry.type} ${networkOf(entry.address ?? '')}`
+  return record => {
+    if (!isOfStranger(record)) return true
+    const key = `${record.type} ${networkOf(record.address ?? '')}`
     const now = clock.now()
     const known = windows.get(key)
     if (known !== undefined && now < known.endsAt) return ++known.count <= LIMIT
@@ -30,7 +30,7 @@ export function createStrangerLimit(clock: Clock): (entry: LogEntry) => boolean 
   }
 }
 
-function isOfStranger({ type, client_id, detail }: LogEntry): boolean {
+function isOfStranger({ type, client_id, detail }: LogRecord): boolean {
   switch (type) {
     case 'admin.refused':
     case 'limit.reached':

@@ -84,7 +84,7 @@ export function newestFirst({ createdAt, id }: Position): Key {
   TIME.writeUInt32BE(0x7fff_ffff - high, 0)
   TIME.writeUInt32BE(0xffff_ffff - (time - high * 0x1_0000_0000), 4)
   const inverted = Buffer.from(id)
-  for (const [at, byte] of inverted.entries()) inverted[at] = 0xff - byte
+  for (let at = 0; at < inverted.length; at++) inverted[at] = 0xff - (inverted[at] ?? 0)
   return `${TIME.toString('latin1')}${inverted.toString('latin1')}\u00ff`
 }
 
@@ -102,11 +102,13 @@ function textKey(value: string): Key {
   return PLAIN.test(key) ? key : key.replaceAll('\u0001', '\u0001\u0002').replaceAll('\0', '\u0001\u0001')
 }
 
+const NUMBER = Buffer.alloc(8)
+
 /** IEEE 754 in an order-preserving form, as hex, so that no byte is a separator. */
 function numberKey(value: number): Key {
-  const bytes = Buffer.alloc(8)
-  bytes.writeDoubleBE(value === 0 ? 0 : value)
-  const negative = (bytes[0] ?? 0) >= 0x80
-  const ordered = bytes.map((byte, i) => (negative ? 0xff - byte : i === 0 ? byte | 0x80 : byte))
-  return Buffer.from(ordered).toString('hex')
+  NUMBER.writeDoubleBE(value === 0 ? 0 : value)
+  const first = NUMBER[0] ?? 0
+  if (first < 0x80) NUMBER[0] = first | 0x80
+  else for (let at = 0; at < NUMBER.length; at++) NUMBER[at] = 0xff - (NUMBER[at] ?? 0)
+  return NUMBER.toString('hex')
 }

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import express, { type Express } from 'express'
 import request from 'supertest'
-import { toRecord } from '../../../lib/authorization-server/log/entry.js'
 import { createLogIds } from '../../../lib/authorization-server/log/log-ids.js'
 import {
   accountsByPath,
@@ -52,8 +51,9 @@ describeStores('GET /logs', engine => {
     }
     const createLogId = createLogIds()
     const records = RECORDS.map((said, i) => {
-      const { scope: _list, ...entry } = { ...said, account: 'acme', time: START + i, size: 0 }
-      return { ...toRecord(entry, createLogId(START + i), 86_400_000), ...(said.scope && { scope: said.scope }) }
+      const createdAt = new Date(START + i)
+      const own = { id: createLogId(START + i), account: 'acme', revision: 1, createdAt, updatedAt: createdAt }
+      return { ...own, ...said, expires_at: new Date(START + 86_400_000) }
     })
     await logs.insertMany(records)
     ids = records.map(({ id }) => id)

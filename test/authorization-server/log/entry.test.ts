@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type LoggedEvent, toEntry, toRecord } from '../../../lib/authorization-server/log/entry.js'
+import { type LoggedEvent, toEntry } from '../../../lib/authorization-server/log/entry.js'
 import { createLogIds } from '../../../lib/authorization-server/log/log-ids.js'
 
 const TIME = Date.UTC(2026, 0, 31, 12)
@@ -26,13 +26,13 @@ describe('a record of the log', () => {
   ]
   for (const { event, said } of events) {
     it(`of ${event.type} ${said === undefined ? 'is none' : `says ${JSON.stringify(said)}`}`, () => {
-      const entry = toEntry(event, TIME)
+      const entry = toEntry(event, { time: TIME, lifetime: 1000 }, () => 'log_1')
       if (said === undefined || entry === undefined) {
         expect([entry, said]).to.deep.equal([undefined, undefined])
         return
       }
       const times = { createdAt: new Date(TIME), updatedAt: new Date(TIME), expires_at: new Date(TIME + 1000) }
-      expect(toRecord(entry, 'log_1', 1000)).to.deep.equal({
+      expect(entry.record).to.deep.equal({
         ...{ type: event.type, ...about, id: 'log_1', revision: 1, ...times, ...said },
       })
     })
@@ -41,12 +41,10 @@ describe('a record of the log', () => {
   it('has no text without a bound, and marks what was cut', () => {
     const long = 'x'.repeat(100_000)
     const texts = { clientId: long, user: long, audience: long, code: long, detail: long, actor: long, target: long }
-    const entry = toEntry(
-      { type: 'token.refused', account: 'acme', address: long, scope: 'ab '.repeat(40_000), ...texts },
-      0,
-    )
+    const event = { type: 'token.refused', account: 'acme', address: long, scope: 'ab '.repeat(40_000), ...texts }
+    const entry = toEntry(event, { time: TIME, lifetime: 1000 }, () => 'log_1')
     if (entry === undefined) return expect.fail('there is none')
-    const { scope, ...others } = toRecord(entry, 'log_1', 1)
+    const { scope, ...others } = entry.record
     for (const name of ['client_id', 'user', 'audience', 'code', 'detail', 'actor', 'target', 'address'] as const) {
       expect(others[name], name).to.equal(`${'x'.repeat(600)}…`)
     }

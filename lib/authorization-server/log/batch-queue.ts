@@ -5,7 +5,7 @@ const MAX_QUEUED = 10_000
 /** Bytes of those, about. */
 const MAX_BYTES = 16 * 1024 * 1024
 /** Entries that are written at once: others have their turn at the store, and at the processor, in between. */
-const BATCH = 100
+const BATCH = 200
 /** How long the first entry waits for others, in milliseconds. */
 const DELAY = 200
 /** How long the queue waits after a write that failed, in milliseconds. */

@@ -92,14 +92,14 @@ describe('the queue of the log', () => {
   it('drops what the store refuses, and says so once it takes something again', async () => {
     const { queue, add, written, reports, state, failure } = start()
     state.fails = true
-    add(0, 250)
+    add(0, 450)
     await queue.settled()
     await queue.settled()
-    expect([written, reports, queue.length, queue.dropped]).to.deep.equal([[], [], 50, 200])
+    expect([written, reports, queue.length, queue.dropped]).to.deep.equal([[], [], 50, 400])
     state.fails = false
     await queue.settled()
-    expect(written).to.deep.equal(numbers(200, 250))
-    expect(reports).to.deep.equal([{ count: 200, cause: failure }])
+    expect(written).to.deep.equal(numbers(400, 450))
+    expect(reports).to.deep.equal([{ count: 400, cause: failure }])
   })
 
   it('close writes what waits, and takes nothing from then on', async () => {

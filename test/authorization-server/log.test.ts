@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import request from 'supertest'
 import { authorizationServer } from '../../lib/authorization-server/index.js'
+import { StoreUnavailableError } from '../../lib/errors.js'
 import { LOG_TYPES } from '../../lib/store/log-records.js'
 import { describeStores } from '../support/stores.js'
 import { AUDIENCE, ISSUER } from './fixtures.js'
@@ -297,6 +298,15 @@ describeStores('the log', engine => {
     })
   })
 
+  it('other events carry the code of the wire too', async () => {
+    const of = (type: string) => test.events.filter(event => event.type === type).at(-1)
+    const asClient = { client_id: client.id, client_secret: 'wrong', token: 'x' }
+    await request(test.app).post('/oauth/introspect').type('form').send(asClient).expect(401)
+    expect(of('request.refused')).to.include({ endpoint: 'introspection', code: 'invalid_client' })
+    await request(test.app).get('/userinfo').expect(401)
+    expect(of('request.refused')).to.include({ endpoint: 'userinfo', code: 'unauthorized', detail: 'no_credential' })
+  })
+
   it('is told to the host as well, in the same words', async () => {
     const types = new Set((await test.logs('')).map(({ type }) => type))
     for (const type of types) expect(LOG_TYPES, String(type)).to.include(type)
@@ -314,6 +324,39 @@ describeStores('the log of a stranger', engine => {
     await knock()
     expect(await test.logs('type:admin.refused createdAt:>2026-03-01T12:00:30Z')).to.have.length(1)
     expect(test.events.filter(({ type }) => type === 'admin.refused')).to.have.length(111)
+    await test.close()
+  })
+})
+
+describeStores('the log of a store that refuses', engine => {
+  it('fails and delays no request, and says once how much was lost', async () => {
+    const test = await startLogged(engine)
+    const { log, records } = test.server.context
+    await log.settled()
+    const insertMany = records.logs.insertMany.bind(records.logs)
+    let release: () => void = () => undefined
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    records.logs.insertMany = async () => {
+      await held
+      throw new StoreUnavailableError('the store is down')
+    }
+    await test.makeApi()
+    const writing = log.settled()
+    await test.makeClient()
+    release()
+    await writing
+    expect(await test.logs('type:api.created')).to.deep.equal([])
+    const dropped = () => test.events.filter(({ type }) => type === 'log.dropped')
+    expect(dropped()).to.deep.equal([])
+
+    records.logs.insertMany = insertMany
+    await test.makeClient()
+    expect(await test.logs('type:client.created')).to.have.length(1)
+    expect(dropped()).to.have.length(1)
+    expect(dropped()[0]).to.include({ count: log.dropped }).and.to.have.property('cause')
+    expect(log.dropped).to.equal(2)
     await test.close()
   })
 })

@@ -1,12 +1,31 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, stat } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Connections, trackConnections } from '../../lib/cli/serve/connections.js'
 
 /** Longer than a test may take: what waits for it has failed. */
 const NEVER = 600_000
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** Makes eight connections with a request on each, then a file; prints the statuses that come back. */
+const CALLERS = `
+const [port, file] = process.argv.slice(1)
+let sent = 0
+for (let i = 0; i < 8; i++) {
+  const socket = require('net').connect(port, '127.0.0.1')
+  let text = ''
+  socket.on('data', chunk => (text += chunk))
+  socket.on('error', () => {})
+  socket.on('close', () => process.stdout.write(text.slice(9, 12)))
+  socket.write('GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n', () => {
+    if (++sent === 8) require('fs').writeFileSync(file, '')
+  })
+}`
 
 /** A connection that keeps what comes back. */
 class Caller {
@@ -189,6 +208,28 @@ describe('connections, when the service stops', () => {
     await connections.drain(1)
     await caller.ended
     expect(caller.text).to.equal('')
+  })
+
+  it('are taken that were made while the process was busy, and their requests answered', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'scopegate-busy-'))
+    const sent = join(folder, 'sent')
+    http.on('request', (_req, res) => void res.end('!'))
+    const child = spawn(process.execPath, ['-e', CALLERS, `${port}`, sent], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let answered = ''
+    child.stdout.on('data', chunk => {
+      answered += chunk
+    })
+    const ended = once(child, 'close')
+    // Where the loop looks for what has arrived, as a signal comes: nothing of it is seen until all is there.
+    await new Promise(resolve =>
+      stat(folder, () => {
+        while (!existsSync(sent));
+        resolve(connections.drain(NEVER))
+      }),
+    )
+    await ended
+    expect(answered).to.equal('200'.repeat(8))
+    rmSync(folder, { recursive: true })
   })
 
   it('are not taken any more', async () => {

@@ -7,6 +7,9 @@ export type Answered = (request: { method: string; url: string }, res: ServerRes
 /** How long a connection may be silent when the service stops, in milliseconds: its next request may be on the way. */
 const LINGER = 100
 
+/** How long those are taken that have connected when the service stops, in milliseconds: others come meanwhile. */
+const TAKING = 1_000
+
 /** Which connections are open, and which requests are under way on each. */
 export interface Connections {
   /** A request begins. */
@@ -61,18 +64,19 @@ export function trackConnections(http: Server, answered: Answered): Connections 
   }
 }
 
-/** Who has connected already is taken: Node takes one connection in each turn of its loop. */
+/** Who has connected already is taken: Node takes one connection in each turn of its loop, and may be late with all of them. */
 async function takeWaiting(http: Server): Promise<void> {
   const start = performance.now()
-  let taken: boolean
+  let taken = false
   const note = (): void => {
     taken = true
   }
   http.on('connection', note)
-  do {
+  // The turn that is under way may have looked for connections before: only a whole one tells that there are none.
+  for (let quiet = 0; quiet < 2 && performance.now() - start < TAKING; quiet = taken ? 0 : quiet + 1) {
     taken = false
     await new Promise(resolve => setImmediate(resolve))
-  } while (taken && performance.now() - start < LINGER)
+  }
   http.off('connection', note)
 }
 

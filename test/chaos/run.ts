@@ -31,7 +31,7 @@ export async function underLoad(
     await check()
     report(world)
   } catch (error) {
-    console.error(`CHAOS_SEED=${SEED}\n${world.ledger.operations}`)
+    console.error(`CHAOS_SEED=${SEED}\n${world.ledger.operations}\n${world.ledger.faults.join('\n')}`)
     throw error
   } finally {
     await load.stop()

@@ -55,6 +55,12 @@ export class Target {
     })
   }
 
+  /** When its last signal came, for the report. */
+  get lastOutage(): string {
+    const { signal, from, to } = this.#outages.at(-1) ?? { signal: 'none', from: 0, to: 0 }
+    return `${signal} at ${Math.round(from)}, listening again at ${Math.round(to)}`
+  }
+
   destroy(): void {
     this.command?.child.kill('SIGKILL')
     this.agent.destroy()

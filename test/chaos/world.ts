@@ -67,7 +67,10 @@ export class World {
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error
       this.ledger.note(`${name} → ${error.message}`)
-      if (!target.excuses(error, begun)) this.ledger.fault(`${name}: ${error.message}`)
+      if (!target.excuses(error, begun)) {
+        const times = `begun at ${Math.round(begun)}, sent at ${Math.round(error.sentAt ?? Number.NaN)}`
+        this.ledger.fault(`${name}: ${error.message}, ${times}; ${target.lastOutage}`)
+      }
       return undefined
     }
   }

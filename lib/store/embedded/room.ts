@@ -10,7 +10,7 @@ export interface Growth {
 
 /** Pages that a transaction takes besides those of its records, most of which it gives back: those on the way to them. */
 const PAGES = 32
-const PAGES_PER_RECORD = 4
+const PAGES_PER_RECORD = 2
 
 /** Zeros that are written at once, and the longest room that is made, in bytes. */
 const CHUNK = 65_536

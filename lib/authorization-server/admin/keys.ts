@@ -1,5 +1,6 @@
 import { readManagementBody } from '../../http/parameters.js'
 import { validateKeyRotation } from '../schemas/key.js'
+import { originOfCall } from './changes.js'
 import { invalid, readParameters } from './listing.js'
 import { type AdminCall, hasBody, notFound, sendPage, sendRemoved } from './resource.js'
 
@@ -18,7 +19,10 @@ export async function rotateKeys(call: AdminCall): Promise<void> {
   const body = hasBody(call) ? await readManagementBody(call.req) : {}
   validateKeyRotation(body)
   const force = 'force' in body && body.force === true
-  sendPage(call, { results: await call.context.keys.rotate(call.account.name, { force }), next: null })
+  sendPage(call, {
+    results: await call.context.keys.rotate(call.account.name, { force, origin: originOfCall(call) }),
+    next: null,
+  })
 }
 
 /** `DELETE /keys/:kid`: an emergency. What the key has signed is not accepted any more. */
@@ -26,7 +30,7 @@ export async function deleteKey(call: AdminCall): Promise<void> {
   const { account, context, ids } = call
   const [kid = ''] = ids
   const replace = readSwitch(readParameters(call.req.url ?? '', PARAMETERS, 'this call').get('replace'))
-  if (!(await context.keys.remove(account.name, kid, { replace }))) throw notFound()
+  if (!(await context.keys.remove(account.name, kid, { replace, origin: originOfCall(call) }))) throw notFound()
   sendRemoved(call)
 }
 

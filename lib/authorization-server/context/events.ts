@@ -39,11 +39,11 @@ export type ServerEvent =
   /** The router is mounted under a path that is not the issuer's, so that metadata names URLs where nothing is served. */
   | { type: 'mount.mismatch'; mountPath: string; issuer: string }
   | { type: 'account.opened'; account: string; issuer: string }
-  | { type: 'key.created'; account: string; kid: string }
+  | ({ type: 'key.created'; account: string; kid: string } & Origin)
   /** `kid` signs from now on, and `previous` does not any more. `by`: it was asked for, or the key had its age. */
-  | { type: 'key.rotated'; account: string; kid: string; previous: string; by: 'call' | 'age' }
+  | ({ type: 'key.rotated'; account: string; kid: string; previous: string; by: 'call' | 'age' } & Origin)
   /** A key left the ring, and the state that it had. */
-  | { type: 'key.deleted'; account: string; kid: string; state: KeyState; by: 'call' | 'age' }
+  | ({ type: 'key.deleted'; account: string; kid: string; state: KeyState; by: 'call' | 'age' } & Origin)
   | { type: 'key.encrypted'; account: string }
   | { type: 'management_client.created'; account: string; clientId: string }
   | { type: 'management_client.reset'; account: string; clientId: string }

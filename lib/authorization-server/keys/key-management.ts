@@ -1,5 +1,6 @@
 import { ManagementError } from '../../errors.js'
 import type { KeyState } from '../../store/records.js'
+import type { Origin } from '../context/origin.js'
 import type { NewKey } from './create-key.js'
 import type { DatedKey, KeyRing } from './key-ring.js'
 import type { KeyRings, RingChange } from './key-rings.js'
@@ -20,7 +21,7 @@ export interface ManagedKey {
   retired_at: Date | null
 }
 
-/** What is done to the signing keys of an account on demand. Each change is one compare-and-set. */
+/** What is done to the signing keys of an account on demand. Each change is one compare-and-set; `origin` says for whom. */
 export interface KeyManagement {
   /** The keys as the store has them: `current`, `next`, then the `previous` ones, the last retired first. */
   list(account: string): Promise<ManagedKey[]>
@@ -28,14 +29,14 @@ export interface KeyManagement {
    * @param force also where `next` was published less than 10 minutes ago
    * @throws ManagementError `too_early` with `Retry-After`, also where the ring is full; `unavailable`
    */
-  rotate(account: string, options: { force: boolean }): Promise<ManagedKey[]>
+  rotate(account: string, options: { force: boolean; origin: Origin }): Promise<ManagedKey[]>
   /**
    * Takes a key out at once: what it has signed is not accepted any more.
    * @param replace also the key that signs: `next` takes its place
    * @returns false: there is no such key
    * @throws ManagementError `key_in_use`, `unavailable`
    */
-  remove(account: string, kid: string, options: { replace: boolean }): Promise<boolean>
+  remove(account: string, kid: string, options: { replace: boolean; origin: Origin }): Promise<boolean>
 }
 
 export function createKeyManagement({
@@ -50,6 +51,7 @@ export function createKeyManagement({
   /** A change that lost against another one is tried again on what stands then. @param alter gives null: nothing to do */
   async function change(
     account: string,
+    origin: Origin,
     alter: (ring: KeyRing, next: DatedKey, makeKey: MakeKey) => Promise<RingChange> | null,
   ): Promise<KeyRing | null> {
     let made: Promise<NewKey> | undefined
@@ -65,7 +67,8 @@ export function createKeyManagement({
       }
       const altered = alter(ring, ring.next, makeKey)
       if (altered === null) return null
-      const stored = await rings.write(ring, await altered)
+      const { keys, events } = await altered
+      const stored = await rings.write(ring, { keys, events: events.map(event => ({ ...event, ...origin })) })
       if (stored === null) continue
       onChange(stored)
       return stored
@@ -77,16 +80,16 @@ export function createKeyManagement({
 
   return {
     list: async account => showRing(await rings.read(account)),
-    async rotate(account, { force }) {
-      const rotated = await change(account, (ring, next, makeKey) => {
+    async rotate(account, { force, origin }) {
+      const rotated = await change(account, origin, (ring, next, makeKey) => {
         assertTime(rotation.untilRoom(ring), 'The ring is full: a key must leave it first.')
         if (!force) assertTime(rotation.untilSettled(next), 'The next key was published less than 10 minutes ago.')
         return rotation.rotate(ring, next, makeKey, 'call')
       })
       return rotated === null ? [] : showRing(rotated)
     },
-    async remove(account, kid, { replace }) {
-      const removed = await change(account, (ring, next, makeKey) => {
+    async remove(account, kid, { replace, origin }) {
+      const removed = await change(account, origin, (ring, next, makeKey) => {
         const key = ring.record.keys.find(one => one.kid === kid)
         if (key === undefined) return null
         if (key.state !== 'current' || replace) return rotation.remove(ring, next, key, makeKey)

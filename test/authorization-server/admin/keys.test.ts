@@ -6,6 +6,8 @@ import { describeStores } from '../../support/stores.js'
 
 const AGE = 10 * MINUTE
 
+/** Where its calls come from. */
+const BY = { address: '127.0.0.1' }
 describeStores('management of keys', engine => {
   let keys: KeyStore
   let server: KeyServer
@@ -63,8 +65,8 @@ describeStores('management of keys', engine => {
       expect(await server.kids()).to.deep.equal(kids)
       expect(await server.signer()).to.equal(next?.kid)
       expect(server.events.filter(({ type }) => type.startsWith('key.'))).to.deep.equal([
-        { type: 'key.rotated', account: 'default', kid: next?.kid, previous: old?.kid, by: 'call' },
-        { type: 'key.created', account: 'default', kid: kids[1] },
+        { type: 'key.rotated', account: 'default', kid: next?.kid, previous: old?.kid, by: 'call', ...BY },
+        { type: 'key.created', account: 'default', kid: kids[1], ...BY },
       ])
     })
 
@@ -152,7 +154,7 @@ describeStores('management of keys', engine => {
       expect(text).to.equal('')
       expect(await server.kids()).not.to.include(old)
       expect(server.told('key.deleted')).to.deep.equal([
-        { account: 'default', kid: old, state: 'previous', by: 'call' },
+        { account: 'default', kid: old, state: 'previous', by: 'call', ...BY },
       ])
       await assertWhole()
     })
@@ -187,9 +189,9 @@ describeStores('management of keys', engine => {
         .and.not.include(old?.kid)
       const fresh = (await keys.ring()).keys[1]
       expect(server.events.filter(({ type }) => type.startsWith('key.'))).to.deep.equal([
-        { type: 'key.deleted', account: 'default', kid: old?.kid, state: 'current', by: 'call' },
-        { type: 'key.rotated', account: 'default', kid: next?.kid, previous: old?.kid, by: 'call' },
-        { type: 'key.created', account: 'default', kid: fresh?.kid },
+        { type: 'key.deleted', account: 'default', kid: old?.kid, state: 'current', by: 'call', ...BY },
+        { type: 'key.rotated', account: 'default', kid: next?.kid, previous: old?.kid, by: 'call', ...BY },
+        { type: 'key.created', account: 'default', kid: fresh?.kid, ...BY },
       ])
       await assertWhole()
     })

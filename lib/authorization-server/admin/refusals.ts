@@ -14,7 +14,7 @@ export function attributeToClient(refusal: OAuthError, { clientId }: AuthInfo): 
   return refusal
 }
 
-/** Tells the events of a call that was answered with 401 or 403. @param about `scope` is what the call needed */
+/** Tells the events of a call that is answered with 401 or 403. `scope` is what it needed, `caller` absent where nobody knows. */
 export function reportRefusal(
   emit: Emit,
   {

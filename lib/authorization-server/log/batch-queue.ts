@@ -19,6 +19,8 @@ export interface BatchQueue<T> {
   readonly length: number
   /** Entries that were dropped since the start: the queue was full, or they could not be written. */
   readonly dropped: number
+  /** Has the last write failed? */
+  readonly isFailing: boolean
   /** Resolves when what was taken until now is written, or a write has failed. Never rejects. */
   settled(): Promise<void>
   /** Writes what waits, as long as writes succeed. What is added from now on is dropped. Never rejects. */
@@ -44,6 +46,7 @@ export function createBatchQueue<T extends { size: number }>({
   let cause: unknown
   let timer: ReturnType<typeof setTimeout> | undefined
   let writing: Promise<boolean> | undefined
+  let isFailing = false
   let isClosed = false
 
   function schedule(delay: number): void {
@@ -73,10 +76,12 @@ export function createBatchQueue<T extends { size: number }>({
     for (const { size } of batch) bytes -= size
     try {
       await write(batch)
+      isFailing = false
       if (waiting.length === 0) report()
       return true
     } catch (error) {
       cause = error
+      isFailing = true
       dropped += batch.length
       return false
     } finally {
@@ -109,6 +114,9 @@ export function createBatchQueue<T extends { size: number }>({
     },
     get dropped() {
       return dropped
+    },
+    get isFailing() {
+      return isFailing
     },
     async settled() {
       await writeUntil(taken)

@@ -23,7 +23,7 @@ export interface Log {
   readonly queued: number
   /** Records that were dropped since the start. */
   readonly dropped: number
-  /** Resolves when what was taken until now is written, or lost. Never rejects. */
+  /** Resolves when what was taken until now is written, or at once while writes fail. Never rejects. */
   settled(): Promise<void>
   /** How many access tokens each permission of the API was granted in, today and in the 30 days before. @throws StoreUnavailableError */
   usageOf: Usage['of']
@@ -74,7 +74,9 @@ export function createLog({ records, registry, clock, retention, report }: LogSe
     get dropped() {
       return queue.dropped
     },
-    settled: () => queue.settled(),
+    async settled() {
+      if (!queue.isFailing) await queue.settled()
+    },
     usageOf: usage.of,
     close: () => withinTime(closeBoth(queue, usage)),
   }

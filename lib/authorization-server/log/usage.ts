@@ -66,7 +66,7 @@ export function createUsage({ records, registry, clock }: UsageServices): Usage 
   let timer: ReturnType<typeof setTimeout> | undefined
   let writing: Promise<void> = Promise.resolve()
 
-  /** One write after the other. A count that cannot be written is lost. */
+  /** One write after the other. Where one fails, it and those behind it are lost: nobody waits for a store that is down. */
   function settled(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
@@ -78,7 +78,7 @@ export function createUsage({ records, registry, clock }: UsageServices): Usage 
   }
 
   async function write(counts: readonly Count[]): Promise<void> {
-    for (const sum of await sumUp(counts, registry)) await add(sum).catch(ignore)
+    for (const sum of await sumUp(counts, registry)) await add(sum)
   }
 
   async function add(sum: Sum): Promise<void> {

@@ -96,8 +96,10 @@ describe('the queue of the log', () => {
     await queue.settled()
     await queue.settled()
     expect([written, reports, queue.length, queue.dropped]).to.deep.equal([[], [], 50, 400])
+    expect(queue.isFailing).to.equal(true)
     state.fails = false
     await queue.settled()
+    expect(queue.isFailing).to.equal(false)
     expect(written).to.deep.equal(numbers(400, 450))
     expect(reports).to.deep.equal([{ count: 400, cause: failure }])
   })

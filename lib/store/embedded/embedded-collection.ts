@@ -40,8 +40,8 @@ const ORDER = ''
 /** Expired records that are removed in one transaction: other writes have their turn in between. */
 const SWEPT_AT_ONCE = 100
 
-const REMOVAL: Growth = { records: 1, bytes: 0 }
-const SWEEP: Growth = { records: SWEPT_AT_ONCE, bytes: 0 }
+/** It gives back what it takes: also where there is hardly any room, it makes some. */
+const REMOVAL: Growth = { records: 0, bytes: 0 }
 const growthOf = (record: object): Growth => ({ records: 1, bytes: sizeOf(record) })
 const growthOfAll = (records: readonly object[]): Growth => ({ records: records.length, bytes: sizeOf(records) })
 /** What the entries of one account's indexes start with. */
@@ -166,7 +166,7 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   async removeExpired(): Promise<number> {
     let all = 0
     for (;;) {
-      const removed = await this.#write(() => this.#removeSomeExpired(), SWEEP)
+      const removed = await this.#write(() => this.#removeSomeExpired(), REMOVAL)
       all += removed
       if (removed < SWEPT_AT_ONCE) return all
     }

@@ -1,12 +1,16 @@
 import { fork } from 'node:child_process'
+import { openSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inOrder, median, pairedRatio } from './turns.js'
 
 const CONNECTIONS = 32
 
 /** Starts a child process with a server for each name; it tells what is to be known of them, and ends with this process. */
 export function startServers(script, names, ...args) {
-  const child = fork(new URL(script, import.meta.url), [JSON.stringify(names), ...args])
+  const stdio = ['ignore', openLog(), 'inherit', 'ipc']
+  const child = fork(new URL(script, import.meta.url), [JSON.stringify(names), ...args], { stdio })
   const cpu = () => cpuOf(child)
   return new Promise((resolve, reject) => {
     child.once('message', told => {
@@ -14,6 +18,14 @@ export function startServers(script, names, ...args) {
     })
     child.once('exit', code => reject(new Error(`${script} ended with ${code}`)))
   })
+}
+
+/** Where a service logs: a file, as in production, which is gone when its last process ends. */
+function openLog() {
+  const path = join(tmpdir(), `scopegate-bench-${process.pid}.log`)
+  const log = openSync(path, 'w')
+  unlinkSync(path)
+  return log
 }
 
 /** Microseconds of processor time the child has used, on all its threads. */

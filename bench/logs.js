@@ -5,7 +5,8 @@ import { createLogIds } from '../dist/authorization-server/log/log-ids.js'
 import { embeddedStore } from '../dist/store/embedded/index.js'
 import { LOG_KIND } from '../dist/store/log-records.js'
 import { AUDIENCE } from './issuer.js'
-import { alternate, encodeRequest, send, startServers, summary } from './load.js'
+import { alternate, send, startServers, summary } from './load.js'
+import { tokenRequests } from './token-endpoint.js'
 import { median } from './turns.js'
 
 /** A million takes several minutes to write: `LOG_RECORDS=1000000`. */
@@ -108,27 +109,18 @@ async function measure(few, many) {
 }
 
 const [OFF, ON] = ['scopegate, no log', 'scopegate, embedded']
-const body = new URLSearchParams({
-  grant_type: 'client_credentials',
-  audience: AUDIENCE,
-  scope: 'read:users',
-}).toString()
 
 /**
  * Tokens per second with and without the log, in one process, in windows that alternate. They are long: what is logged is
  * written a fifth of a second later, and that must not be in the window of the other server.
  */
 export async function tokensWithLog({ processes = 3, rounds = 8, warmUp = 6_000, tokens = 3_000 } = {}) {
-  const request = ({ url, authorization }) => {
-    const headers = { Authorization: authorization, 'Content-Type': 'application/x-www-form-urlencoded' }
-    return encodeRequest(url, { method: 'POST', headers, body })
-  }
   const measured = await alternate([OFF, ON], {
     start: pair => startServers('./token-server.js', pair, ''),
     processes,
     rounds,
-    warmUp: server => send(server, [request(server)], warmUp),
-    windowOf: server => send(server, [request(server)], tokens),
+    warmUp: server => send(server, tokenRequests(server), warmUp),
+    windowOf: server => send(server, tokenRequests(server), tokens),
   })
   return [OFF, ON].map(name => ({ name, ...summary(measured.get(name), measured.get(OFF)) }))
 }

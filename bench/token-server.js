@@ -9,6 +9,10 @@ import { serve } from './serve.js'
 /** A child process: the token endpoints that are named on the command line. Tells their addresses, and what to send them. */
 const [names, mongodbUri] = process.argv.slice(2)
 const SCOPES = ['read:users', 'write:users']
+/** The requests are counted, and none is refused. */
+const ENDLESS = { token: { limit: 1_000_000, window: 60 } }
+/** The limit of each client is 6 000 tokens in a minute. */
+const CLIENTS = 16
 const CLIENT = { id: 'bench-client', secret: 'a-secret-of-the-benchmark-32-chars' }
 
 const endpoints = {
@@ -26,6 +30,32 @@ const endpoints = {
       })
     })
     return { listener: app, path: '/oauth/token', client: CLIENT }
+  },
+  /** The same without Express: nothing that signs by RSA on Node's server is faster. */
+  'only signs, no Express': async url => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const listener = (_req, res) => {
+      const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 'bench' })}.${encode(createClaims(url))}`
+      sign('sha256', Buffer.from(input), privateKey, (error, signature) => {
+        if (error) return res.destroy(error)
+        const access_token = `${input}.${signature.toString('base64url')}`
+        const body = JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 3600 })
+        res.setHeader('Content-Type', 'application/json; charset=utf-8')
+        res.setHeader('Cache-Control', 'no-store')
+        res.setHeader('Content-Length', body.length)
+        res.end(body)
+      })
+    }
+    return { listener, path: '/oauth/token', client: CLIENT }
+  },
+  /** The whole service, as it comes: its log, its limits and its lines on standard output. */
+  'scopegate serve': async () => {
+    const { readConfig } = await import('../dist/cli/serve/config.js')
+    const { serve: start } = await import('../dist/cli/serve/serve.js')
+    const { id, secret } = CLIENT
+    const env = { PORT: '0', DATA_DIR: ':memory:', MANAGEMENT_CLIENT_ID: id, MANAGEMENT_CLIENT_SECRET: secret }
+    const service = await start(readConfig(env), { isTerminal: false, print: () => undefined })
+    return { base: service.url, path: '/oauth/token', client: CLIENT, register: true }
   },
   'scopegate, embedded': url => createScopegate(url, embeddedStore(':memory:')),
   'scopegate, no log': url => createScopegate(url, embeddedStore(':memory:'), { logRetention: 0 }),
@@ -65,7 +95,7 @@ const endpoints = {
 }
 
 async function createScopegate(issuer, store, options = {}) {
-  const server = await authorizationServer({ issuer, store, ...options })
+  const server = await authorizationServer({ issuer, store, rateLimits: ENDLESS, ...options })
   const app = express().disable('x-powered-by')
   app.use(server.router)
   app.use(server.adminRouter)
@@ -86,16 +116,23 @@ async function register(url, management) {
   const permissions = SCOPES.map(value => ({ value }))
   const api = { name: 'Bench', identifier: AUDIENCE, token_dialect: 'access_token_authz', token_lifetime: 3600 }
   await call('/apis', admin, { ...api, permissions })
-  const made = await call('/clients', admin, { name: 'Bench', grant_types: ['client_credentials'] })
-  return { id: made.client_id, secret: made.client_secret }
+  const clients = []
+  while (clients.length < CLIENTS) {
+    const made = await call('/clients', admin, { name: 'Bench', grant_types: ['client_credentials'] })
+    clients.push({ id: made.client_id, secret: made.client_secret })
+  }
+  return clients
 }
 
 const basic = ({ id, secret }) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 
 await serve(JSON.parse(names), async (name, url) => {
-  const { listener, path, client, register: isOurs } = await endpoints[name](url)
+  const { listener, path, client, base = url, register: isOurs } = await endpoints[name](url)
   return {
     listener,
-    tell: async () => ({ url: url + path, authorization: basic(isOurs ? await register(url, client) : client) }),
+    tell: async () => {
+      const clients = isOurs ? await register(base, client) : [client]
+      return { url: base + path, authorizations: clients.map(basic) }
+    },
   }
 })

@@ -20,6 +20,8 @@ async function createScopegate(issuer) {
   const server = await authorizationServer({
     issuer,
     store: embeddedStore(':memory:'),
+    // The requests are counted, and none is refused.
+    rateLimits: { token: { limit: 1_000_000, window: 60 }, authorize: { limit: 1_000_000, window: 60 } },
     authorizeAdmin: () => ({ scopes: [] }),
     users: { authenticate: () => ({ id: 'ada' }), loginUrl: '/login' },
   })

@@ -218,6 +218,8 @@ function adminRoutes(known: Known): Route[] {
   return [
     { target: listTarget('/apis', known), methods: ['GET', 'HEAD'], body: none },
     { target: listTarget('/clients', known), methods: ['GET', 'HEAD'], body: none },
+    { target: listTarget('/logs', known), methods: ['GET', 'HEAD', 'POST'], body: none },
+    { target: apiId.map(id => `/apis/${id}/usage`), methods: ['GET', 'POST'], body: none },
     { target: fc.constant('/apis'), methods: ['POST', 'POST', 'PUT'], body: api },
     { target: fc.constant('/clients'), methods: ['POST', 'POST', 'DELETE'], body: client },
     { target: apiId.map(id => `/apis/${id}`), methods: ['GET', 'POST', 'POST', 'DELETE', 'PATCH'], body: api },

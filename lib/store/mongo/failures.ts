@@ -12,14 +12,16 @@ export function isDuplicateKey(error: unknown): boolean {
  * @returns undefined where something else failed
  */
 export function refusedByIndex(error: unknown): number[] | undefined {
-  if (!isDuplicateKey(error) || typeof error !== 'object' || error === null || !('writeErrors' in error))
-    return undefined
+  if (typeof error !== 'object' || error === null || !('writeErrors' in error)) return undefined
   const failed: unknown[] = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
-  const positions = failed.flatMap(one => {
-    const isOne = isDuplicateKey(one) && typeof one === 'object' && one !== null && 'index' in one
-    return isOne && typeof one.index === 'number' ? [one.index] : []
-  })
-  return positions.length === failed.length ? positions : undefined
+  const positions = failed.flatMap(one => (isRefusal(one) ? [one.index] : []))
+  return positions.length > 0 && positions.length === failed.length ? positions : undefined
+}
+
+/** Mongoose 8 copies the driver's errors, and leaves the code behind, in `err`. */
+function isRefusal(failed: unknown): failed is { index: number } {
+  if (typeof failed !== 'object' || failed === null || !('index' in failed)) return false
+  return typeof failed.index === 'number' && (isDuplicateKey(failed) || ('err' in failed && isDuplicateKey(failed.err)))
 }
 
 /** The driver's failures in the port's words; its own text stays in `cause`. A duplicate key is left as it is. */

@@ -143,10 +143,10 @@ describeStores('limits', engine => {
   })
 
   it('of the management API are not counted by a name that is no text: that is a fault of the host', async () => {
-    test = await start(engine, { authorizeAdmin: () => ({ scopes: [], clientId: 7 as never }) })
+    test = await start(engine, { authorizeAdmin: () => ({ scopes: [], actor: 7 as never }) })
     await management(test).expect(500)
     const [{ cause }] = test.events.filter(({ type }) => type === 'server.error') as [{ cause: Error }]
-    expect(cause.message).to.match(/^authorizeAdmin: must answer/)
+    expect(cause.message).to.match(/^authorizeAdmin: actor must be/)
   })
 
   it('of the management API count the client of a token', async () => {

@@ -12,9 +12,13 @@ async function scriptFor(shell: string): Promise<string> {
   return stdout
 }
 
-/** Runs a script of a shell on its standard input, without any of its start-up files. */
+/** Runs a script of a shell from a file, without any of its start-up files. */
 function runShell(shell: string, args: string[], script: string, cwd?: string): string {
-  const { stdout, stderr, status } = spawnSync(shell, args, { input: script, encoding: 'utf8', ...(cwd && { cwd }) })
+  const folder = mkdtempSync(join(tmpdir(), 'scopegate-shell-'))
+  const file = join(folder, 'script')
+  writeFileSync(file, script)
+  const { stdout, stderr, status } = spawnSync(shell, [...args, file], { encoding: 'utf8', ...(cwd && { cwd }) })
+  rmSync(folder, { recursive: true })
   expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
   return stdout
 }

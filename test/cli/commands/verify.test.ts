@@ -22,6 +22,7 @@ interface Fault {
   args?: string[]
 }
 
+/** When this file was loaded: the tests run minutes later. */
 const now = Math.floor(Date.now() / 1000)
 const part = (index: number, text: string) => (token: string) =>
   token.split('.').with(index, Buffer.from(text).toString('base64url')).join('.')
@@ -51,7 +52,7 @@ const faults: Fault[] = [
   { check: 'expiry', detail: 'expired', claims: { exp: now - 60, iat: now - 120 } },
   { check: 'start', detail: 'nbf', claims: { nbf: 'now' } },
   { check: 'start', detail: 'iat', claims: { iat: 'now' } },
-  { check: 'start', detail: 'not_yet_valid', claims: { nbf: now + 60 } },
+  { check: 'start', detail: 'not_yet_valid', claims: { nbf: now + 86_400, exp: now + 90_000 } },
   { check: 'audience', detail: 'audience', claims: { aud: 'https://other.example' } },
   { check: 'required claims', detail: 'required_claim', args: ['--require-claim', 'org'] },
   { check: 'required claims', detail: 'required_claim', claims: { sub: undefined }, args: ['--strict'] },

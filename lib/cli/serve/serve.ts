@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { type AuthorizationServer, prepareServer } from '../../authorization-server/authorization-server.js'
 import { pathOf } from '../../http/request-target.js'
 import type { ReadyMadeUsers } from '../../users/index.js'
@@ -13,6 +13,7 @@ import { listenTo } from './expect-continue.js'
 import { createHttpServer, refuseWithoutHost } from './http-server.js'
 import { createHealth, type Health, storeHealth } from './health.js'
 import { describeCause, describeEvent } from './log.js'
+import { createLogger } from './logger.js'
 import { type MetricsServer, openMetrics } from './metrics-server.js'
 import { listAccounts, openStore } from './open-store.js'
 import { openUsers } from './open-users.js'
@@ -41,7 +42,7 @@ export interface Service {
  * @param signal stops the start: what was started is stopped, and the promise rejects with the signal's reason
  */
 export async function serve(config: Config, screen: Screen, signal?: AbortSignal): Promise<Service> {
-  const log = pino()
+  const log = createLogger()
   const http = createHttpServer()
   const connections = trackConnections(http, logAnswer(log))
   const room = createWaitingRoom()

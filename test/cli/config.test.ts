@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import express from 'express'
-import { ConfigError, readConfig } from '../../lib/cli/serve/config.js'
+import { readConfig } from '../../lib/cli/serve/config.js'
+import { ConfigError } from '../../lib/cli/serve/config-error.js'
 import { codesIn, readPage, rowsOf, sectionOf } from '../support/docs.js'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
@@ -334,8 +335,9 @@ describe('configuration by environment', () => {
   it('has the same variables as the help and the documentation', () => {
     const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
     const variable = /\b(?:[A-Z]+(?:_[A-Z]+)+|PORT|HOST|ISSUER|ACCOUNTS)\b/g
-    const names = new Set(read('lib/cli/serve/config.ts').match(variable))
-    expect(names.size).to.be.above(13)
+    const files = ['config.ts', ...['addresses', 'secrets', 'users'].map(name => `variables/${name}.ts`)]
+    const names = new Set(files.flatMap(file => read(`lib/cli/serve/${file}`).match(variable) ?? []))
+    expect(names.size).to.be.above(20)
     const help = /^Environment: ([^.]*)\.$/m.exec(read('lib/cli/serve/help.ts'))?.[1]
     expect(help?.match(variable)).to.have.members([...names])
     const rows = rowsOf(sectionOf(readPage('configuration.md'), '## Variables'))

@@ -1,4 +1,4 @@
-import { ConfigError } from './config.js'
+import { ConfigError } from './config-error.js'
 import { systemReason } from './system-reason.js'
 
 /** What `oidcUsers` says where it is not installed. */

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
 import { loadPromClient, PROM_CLIENT_MISSING } from '../../authorization-server/metrics/prom-client.js'
 import { pathOf } from '../../http/request-target.js'
-import { ConfigError, type MetricsPlace } from './config.js'
+import type { MetricsPlace } from './config.js'
+import { ConfigError } from './config-error.js'
 import { placeOf } from './place.js'
 
 /** How long a scrape may take to send its request, in milliseconds. */

@@ -1,5 +1,6 @@
 import { reEncryptKeyRings } from '../../authorization-server/keys/re-encrypt.js'
-import { type Config, ConfigError } from './config.js'
+import type { Config } from './config.js'
+import { ConfigError } from './config-error.js'
 import { openStore } from './open-store.js'
 
 /**

@@ -50,7 +50,7 @@ const rows: Row[] = [
     fault: /text\/html/,
   },
   { title: 'an undocumented status', status: 202, body: API, fault: /202/ },
-  { title: 'a status of another method', method: 'DELETE', status: 200, body: API, fault: /200/ },
+  { title: 'a status of another method', method: 'DELETE', status: 201, body: API, fault: /201/ },
   { title: 'a removal', method: 'DELETE', status: 204, headers: {} },
   { title: 'a removal with a body', method: 'DELETE', status: 204, headers: {}, body: {}, fault: /a body/ },
   { title: 'a refusal', status: 404, body: NOT_FOUND },

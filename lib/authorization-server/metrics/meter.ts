@@ -26,21 +26,21 @@ export function createMeter(registry: MetricsRegistry, sources: MeterSources): M
   const own = createInstruments(loadPromClient(), checked, sources)
   const codeLabel = boundedLabel()
   const typeLabel = boundedLabel()
-  const refuse = (route: string, code: string): void => own.refusals.inc({ route, code: codeLabel(code) })
+  const countRefusal = (route: string, code: string): void => own.refusals.inc({ route, code: codeLabel(code) })
 
   return {
     begin(path, { method }, res) {
       const labels = { route: routeOf(path), method: methodLabel(method) }
       onEnd(res, seconds => own.requests.observe({ ...labels, status: statusLabel(res) }, seconds))
     },
-    refuse: (path, code) => refuse(routeOf(path), code),
+    refuse: (path, code) => countRefusal(routeOf(path), code),
     issueToken: grant_type => own.issued.inc({ grant_type }),
     refuseToken: (grant_type = 'unknown', code) => own.refused.inc({ grant_type, code: codeLabel(code) }),
     notice(event) {
       const { type } = event
       if (type === 'token.issued' || type === 'token.refused') return
       own.events.inc({ type: typeLabel(type) })
-      if (type === 'authorize.denied') refuse('/authorize', event.code)
+      if (type === 'authorize.denied') countRefusal('/authorize', event.code)
     },
     finishOperation(kind, method, ms, isFailure) {
       own.operations.observe({ kind, method }, ms / 1000)

@@ -1,6 +1,8 @@
 import { ConfigError } from './config-error.js'
 import { systemReason } from './system-reason.js'
 
+/** What `mongoStore` says where this is not installed. */
+const LIMITER_MISSING = 'mongoStore needs rate-limiter-flexible for rateLimits: npm install rate-limiter-flexible'
 /** What `oidcUsers` says where it is not installed. */
 const OPENID_CLIENT_MISSING = 'oidcUsers needs openid-client: npm install openid-client'
 
@@ -13,6 +15,8 @@ export function explain(error: unknown): string {
     return 'the address cannot be listened on (HOST, PORT)'
   if (code === 'ERR_MODULE_NOT_FOUND') return 'MONGODB_URI needs mongoose: npm install mongoose'
   if (String(message) === OPENID_CLIENT_MISSING) return 'LOGIN_ISSUER needs openid-client: npm install openid-client'
+  if (String(message) === LIMITER_MISSING)
+    return 'MONGODB_URI needs rate-limiter-flexible: npm install rate-limiter-flexible'
   if (code === 'ERR_STORE_LOCKED') return 'another process owns the data folder (DATA_DIR)'
   if (code === 'ERR_STORE_UNAVAILABLE') return explainStore(error, process.env)
   if (code === 'ERR_KEY_RING') return `the signing keys in the store cannot be used: ${String(message)}`

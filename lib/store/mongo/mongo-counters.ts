@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { RateLimiterMongo } from 'rate-limiter-flexible'
+import type { RateLimiterMongo } from 'rate-limiter-flexible'
 import type { Clock } from '../../clock.js'
 import type { CountedWindow, Counters } from '../port.js'
 import { translate } from './failures.js'
@@ -13,19 +13,11 @@ interface LimiterCollection {
 }
 
 /** Counters in a collection of MongoDB, kept by rate-limiter-flexible: one conditional update for each increment. */
-export class MongoCounters implements Counters {
+class MongoCounters implements Counters {
   readonly #limiter: RateLimiterMongo
 
-  constructor(db: Db, name: string, clock: Clock) {
-    this.#limiter = new RateLimiterMongo({
-      storeClient: { collection: () => atClock(db, name, clock) },
-      tableName: name,
-      keyPrefix: '',
-      // What is allowed is decided by whoever counts.
-      points: 0,
-      duration: 1,
-      disableIndexesCreation: true,
-    })
+  constructor(limiter: RateLimiterMongo) {
+    this.#limiter = limiter
   }
 
   /** The keys', which is unique, and the one by which MongoDB removes windows that have ended. */
@@ -39,6 +31,38 @@ export class MongoCounters implements Counters {
     const counting = this.#limiter.penalty(key, by, options)
     const { consumedPoints, msBeforeNext } = await translate(counting)
     return { count: consumedPoints, endsIn: msBeforeNext }
+  }
+}
+
+/**
+ * Opens the counters in a collection, its indexes included.
+ * @throws Error the optional dependency was left out
+ */
+export async function openMongoCounters(db: Db, name: string, clock: Clock): Promise<Counters> {
+  const Limiter = await loadLimiter()
+  const limiter = new Limiter({
+    storeClient: { collection: () => atClock(db, name, clock) },
+    tableName: name,
+    keyPrefix: '',
+    // What is allowed is decided by whoever counts.
+    points: 0,
+    duration: 1,
+    disableIndexesCreation: true,
+  })
+  const counters = new MongoCounters(limiter)
+  await translate(counters.createIndexes())
+  return counters
+}
+
+/** What is said where it is not installed. */
+export const LIMITER_MISSING =
+  'mongoStore needs rate-limiter-flexible for rateLimits: npm install rate-limiter-flexible'
+
+async function loadLimiter(): Promise<typeof RateLimiterMongo> {
+  try {
+    return (await import('rate-limiter-flexible')).RateLimiterMongo
+  } catch (cause) {
+    throw new Error(LIMITER_MISSING, { cause })
   }
 }
 

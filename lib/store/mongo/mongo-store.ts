@@ -7,7 +7,7 @@ import { withDeadlines } from '../deadline.js'
 import type { Collection, Counters, RecordKind, Store, StoredRecord } from '../port.js'
 import { isOutage, isUnfound, translate } from './failures.js'
 import { createModel } from './model.js'
-import { MongoCounters } from './mongo-counters.js'
+import { openMongoCounters } from './mongo-counters.js'
 import { MongoCollection } from './mongo-collection.js'
 import { isMongoUri, namesDatabase } from './uri.js'
 
@@ -129,9 +129,7 @@ class MongoStore implements Store {
   async counters(clock: Clock): Promise<Counters> {
     const { db } = await this.#connect()
     if (db === undefined) throw new StoreUnavailableError('MongoDB did not answer')
-    const counters = new MongoCounters(db, `${this.#options.prefix}limits`, clock)
-    await translate(counters.createIndexes())
-    return counters
+    return openMongoCounters(db, `${this.#options.prefix}limits`, clock)
   }
 
   async close(): Promise<void> {

@@ -32,7 +32,7 @@ describeStores('two servers that are asked in turn', engine => {
     servers = []
     answered = []
     running = await listen(async issuer => {
-      const apps = []
+      const apps: express.Express[] = []
       for (const { router, users } of [createUsers(), createUsers()]) {
         const server = await authorizationServer({ issuer, store, users })
         servers.push(server)
@@ -89,7 +89,8 @@ describeStores('two servers that are asked in turn', engine => {
       await agent.submit(await agent.open(`${running.url}/logout`))
       expect((await agent.open(`${authorizeUrl()}&prompt=none`)).url).to.include('error=login_required')
 
-      for (const server of [0, 1]) expect(answered.filter(line => line.startsWith(String(server)))).to.have.length.above(4)
+      for (const server of [0, 1])
+        expect(answered.filter(line => line.startsWith(String(server)))).to.have.length.above(4)
     })
   }
 })

@@ -202,7 +202,7 @@ describeStores('what one server has changed', engine => {
     it(`${name}: seen there at once, by the other one when the documented time is over`, async () => {
       await prepare?.()
       const age = documentedAge(name)
-      expect(await isUnseenBy(other), 'before').to.equal(true)
+      for (const server of [one, other]) expect(await isUnseenBy(server), 'before').to.equal(true)
       await make()
       expect(await isUnseenBy(one), 'here').to.equal(false)
       if (age > 0) {

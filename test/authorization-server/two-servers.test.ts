@@ -107,7 +107,7 @@ describeStores('what one server has changed', engine => {
   }
   const narrow = (api_grants: object[]) => manage('post', `/clients/${CLIENT_ID}`, { api_grants })
   const allowedOrigin = async ({ app }: KeyServer) => {
-    const asked = request(app).options('/oauth/token').set('origin', ORIGIN)
+    const asked = request(app).options('/oauth/token').set({ origin: ORIGIN, 'access-control-request-method': 'POST' })
     const answers = [await asked, await postToken(app, GOOD).set('origin', ORIGIN)]
     return answers.some(({ headers }) => headers['access-control-allow-origin'] === ORIGIN)
   }

@@ -79,10 +79,10 @@ describe('docs/scaling.md', () => {
       })
     }
 
-    it('a connection without a request is closed after 5 seconds', () => {
-      expect(rowOf('## The load balancer', /^idle/)[1]).to.include('after 5 seconds')
+    it('a connection without a request is closed after 65 seconds', () => {
+      expect(rowOf('## The load balancer', /^idle/)[1]).to.include('after 65 seconds')
       const http = createHttpServer()
-      expect(http.keepAliveTimeout).to.equal(5_000)
+      expect(http.keepAliveTimeout).to.equal(65_000)
       http.close()
     })
 

@@ -16,9 +16,15 @@ export interface ArrivalTimes {
 /** A body that is read has 10 seconds (lib/http/intake.ts), after the headers, and after it has waited for the start. */
 const TIMES: ArrivalTimes = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 }
 
+/**
+ * How long a connection stays open without a request, in milliseconds: longer than load balancers keep theirs (60 seconds),
+ * which would otherwise send a request on one that ends at that moment.
+ */
+const KEEP_ALIVE_TIMEOUT = 65_000
+
 /** Makes a server that cuts off who sends too slowly, and whose own refusals are JSON. It does not demand `Host`. */
 export function createHttpServer(times: ArrivalTimes = TIMES): Server {
-  const http = createServer({ ...times, requireHostHeader: false })
+  const http = createServer({ ...times, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, requireHostHeader: false })
   const last = new WeakMap<Duplex, ServerResponse>()
   const note = (req: IncomingMessage, res: ServerResponse): unknown => last.set(req.socket, res)
   http.on('request', note)

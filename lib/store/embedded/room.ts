@@ -24,6 +24,8 @@ const ZEROS = Buffer.alloc(CHUNK)
  */
 export class Room {
   readonly #descriptor: number
+  /** Bytes that the file is known to have: it never becomes shorter while LMDB has it open. */
+  #size = 0
 
   /** @throws an error of the system's */
   constructor(path: string) {
@@ -36,7 +38,9 @@ export class Room {
    */
   make(used: number, { records, bytes }: Growth, pageSize: number): void {
     const room = Math.min(2 * bytes + pageSize * (PAGES + PAGES_PER_RECORD * records), MAX_ROOM)
+    if (this.#size >= used + room) return
     const { size } = fstatSync(this.#descriptor)
+    this.#size = size
     if (size >= used + room) return
     const end = Math.ceil((used + room) / CHUNK) * CHUNK
     for (let at = size; at < end; ) at += writeSync(this.#descriptor, ZEROS, 0, Math.min(CHUNK, end - at), at)

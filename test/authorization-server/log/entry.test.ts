@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { type LoggedEvent, toEntry } from '../../../lib/authorization-server/log/entry.js'
+import { createId } from '../../../lib/store/ids.js'
 import { createLogIds } from '../../../lib/authorization-server/log/log-ids.js'
 
 const TIME = Date.UTC(2026, 0, 31, 12)
@@ -62,5 +63,11 @@ describe('a record of the log', () => {
     for (const id of ids) expect(id).to.match(/^log_[0-9a-hjkmnp-tv-z]{26}$/)
     const other = createLogIds()
     expect(ids).not.to.include(other(TIME))
+  })
+
+  it('has an id with the time that other ids made then have', () => {
+    for (const time of [0, 1, TIME, TIME + 0.5, 2 ** 47, 2 ** 48 - 1]) {
+      expect(createLogIds()(time).slice(0, 14)).to.equal(createId('log_', time).slice(0, 14))
+    }
   })
 })

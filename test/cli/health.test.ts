@@ -38,9 +38,17 @@ describe('how the service is', () => {
   ]) {
     it(`is told ${description}: ready or not, and live in any case`, async () => {
       if (watch !== undefined) health.watch(watch)
-      for (const path of ['/health', '/health/ready', '/health?x=1', '/health/live']) {
+      for (const path of [
+        '/health',
+        '/health/ready',
+        '/health?x=1',
+        '/health/',
+        '/Health/Ready',
+        '/health/live',
+        '/health/live/',
+      ]) {
         const { status, body, headers } = await get(path)
-        expect({ status, body }, path).to.deep.equal(path === '/health/live' ? OK : expected)
+        expect({ status, body }, path).to.deep.equal(path.startsWith('/health/live') ? OK : expected)
         expect(headers.get('cache-control')).to.equal('no-store')
         if (status === 503) expect(headers.get('retry-after')).to.match(/^[1-9]\d*$/)
       }
@@ -50,7 +58,8 @@ describe('how the service is', () => {
 
   for (const { method = 'GET', path } of [
     { path: '/healthy' },
-    { path: '/health/' },
+    { path: '/health//' },
+    { path: '//health' },
     { path: '/health/other' },
     { path: '/t/acme/health' },
     { method: 'POST', path: '/health' },

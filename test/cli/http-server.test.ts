@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { createHttpServer, refuseWithoutHost } from '../../lib/cli/serve/http-server.js'
+import { createHttpServer, refuseHost } from '../../lib/cli/serve/http-server.js'
 import { listenTo } from '../../lib/cli/serve/expect-continue.js'
 
 const NEVER = 600_000
@@ -21,7 +21,7 @@ describe("the server's own refusals", () => {
       ...times,
     })
     listenTo(http, (req, res) => {
-      if (refuseWithoutHost(req, res)) return
+      if (refuseHost(req, res)) return
       requests.push([req, res])
       http.emit('came')
     })
@@ -69,6 +69,18 @@ describe("the server's own refusals", () => {
     {
       ...{ description: 'no Host', status: 400, says: 'The Host header is missing.' },
       sent: 'GET / HTTP/1.1\r\n\r\n',
+    },
+    {
+      ...{ description: 'two Hosts', status: 400, says: 'There are several Host headers.' },
+      sent: 'GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n',
+    },
+    {
+      ...{ description: 'two Hosts by HTTP/1.0', status: 400, says: 'There are several Host headers.' },
+      sent: 'GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n',
+    },
+    {
+      ...{ description: 'an unknown expectation', status: 417, says: 'The expectation is not supported.' },
+      sent: 'POST / HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nContent-Length: 1\r\n\r\n',
     },
     {
       ...{ description: 'a chunk that has no length', status: 400, says: UNREADABLE },

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pathOf } from '../../http/request-target.js'
+import { loosePath } from './loose-path.js'
 import { sendJson } from '../../http/respond.js'
 
 /** What keeps the service from serving: the store does not answer, or the accounts are being opened. */
@@ -37,7 +37,7 @@ export function createHealth(): Health {
     },
     answer(req, res) {
       if (req.method !== 'GET' && req.method !== 'HEAD') return false
-      const path = pathOf(req.url ?? '')
+      const path = loosePath(req.url)
       if (path === '/health/live') sendJson(res, 200, { status: 'ok' }, UNCACHED)
       else if (path === '/health' || path === '/health/ready') void tell(res)
       else return false

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { Duplex } from 'node:stream'
 import { oauthErrorHandler } from '../../http/error-handler.js'
 import { InvalidRequestError } from '../../errors.js'
+import { sendJson } from '../../http/respond.js'
 
 /** How long a client may take, in milliseconds. */
 export interface ArrivalTimes {
@@ -29,6 +30,7 @@ export function createHttpServer(times: ArrivalTimes = TIMES): Server {
   const note = (req: IncomingMessage, res: ServerResponse): unknown => last.set(req.socket, res)
   http.on('request', note)
   http.on('checkContinue', note)
+  http.on('checkExpectation', refuseExpectation)
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const res = last.get(socket)
     if (res === undefined || res.closed) return refuse(error, socket)
@@ -61,10 +63,28 @@ function refuse({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
-/** Refuses a request of HTTP/1.1 without `Host` (RFC 9112 §3.2). @returns whether it did */
-export function refuseWithoutHost(req: IncomingMessage, res: ServerResponse): boolean {
-  if (req.headers.host !== undefined || req.httpVersion !== '1.1') return false
-  const error = new InvalidRequestError('The Host header is missing.', { headers: { Connection: 'close' } })
+/** There is one expectation, `100-continue` (RFC 9110 §10.1.1). */
+function refuseExpectation(_req: IncomingMessage, res: ServerResponse): void {
+  const body = { error: 'invalid_request', error_description: 'The expectation is not supported.' }
+  sendJson(res, 417, body, { 'Cache-Control': 'no-store', Connection: 'close' })
+}
+
+/** Refuses a request of HTTP/1.1 without `Host`, and any with several (RFC 9112 §3.2). @returns whether it did */
+export function refuseHost(req: IncomingMessage, res: ServerResponse): boolean {
+  const count = countHosts(req)
+  if (count === 1 || (count === 0 && req.httpVersion !== '1.1')) return false
+  const description = count === 0 ? 'The Host header is missing.' : 'There are several Host headers.'
+  const error = new InvalidRequestError(description, { headers: { Connection: 'close' } })
   oauthErrorHandler(error, req, res, () => undefined)
   return true
+}
+
+/** `req.headers` has only the first one of several. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  return count
 }

@@ -10,7 +10,7 @@ import { awaitStore } from './await-store.js'
 import type { Config } from './config.js'
 import { type Answered, type Connections, trackConnections } from './connections.js'
 import { listenTo } from './expect-continue.js'
-import { createHttpServer, refuseWithoutHost } from './http-server.js'
+import { createHttpServer, refuseHost } from './http-server.js'
 import { createHealth, type Health, storeHealth } from './health.js'
 import { describeCause, describeEvent } from './log.js'
 import { createLogger } from './logger.js'
@@ -50,7 +50,7 @@ export async function serve(config: Config, screen: Screen, signal?: AbortSignal
   const warnOfProxy = createProxyWarning(config, log)
   listenTo(http, (req, res) => {
     connections.begin(req, res)
-    if (refuseWithoutHost(req, res)) return
+    if (refuseHost(req, res)) return
     warnOfProxy(req)
     if (!health.answer(req, res)) room.enter(req, res)
   })

@@ -9,6 +9,7 @@ import type { ReadyMadeUsers } from '../../users/index.js'
 import { createClientAddress } from './client-address.js'
 import type { Config } from './config.js'
 import { createDemo } from './demo.js'
+import { loosePath } from './loose-path.js'
 import type { Place } from './place.js'
 
 /**
@@ -42,7 +43,7 @@ export function createServiceApp(
 function at(path: string, handler: Handler): Handler {
   return (req, res, next) => {
     const isRead = req.method === 'GET' || req.method === 'HEAD'
-    if (isRead && pathOf(req.url ?? '') === path) handler(req, res, next)
+    if (isRead && loosePath(req.url) === path) handler(req, res, next)
     else next()
   }
 }

@@ -22,7 +22,7 @@ export interface Connection extends Credentials {
 
 /**
  * Finds out where the server is and who the caller is: from options, else from the environment, else from `login`. What
- * `login` keeps goes to the server that it was for, and to no other.
+ * `login` keeps, and a token that was got with it, go to the addresses that it was for, and to no others.
  *
  * @throws UsageError, Refusal
  */
@@ -81,7 +81,10 @@ async function fromLogin(
     readAddress(address, 'the URL that scopegate login has kept', isInsecureAllowed),
   )
   if (url !== undefined && url !== home) throw new Refusal(`logged in at ${home}, not at ${url}; run scopegate login`)
-  return { ...kept, url: home, adminUrl: adminUrl ?? admin, timeout }
+  if (adminUrl !== undefined && adminUrl !== admin) {
+    throw new Refusal(`logged in with the management API at ${admin}, not at ${adminUrl}; run scopegate login`)
+  }
+  return { ...kept, url: home, adminUrl: admin, timeout }
 }
 
 /** Seconds from 1 to 600, default 30; given in milliseconds. @throws UsageError */

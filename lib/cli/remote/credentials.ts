@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, constants, mkdir, open, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { Refusal } from '../faults.js'
@@ -40,13 +40,18 @@ export async function readCredentials(io: Environment): Promise<Credentials | un
 }
 
 async function readPrivate(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw new Refusal(`${path} cannot be read: ${error.code}`)
-  })
+  // Without waiting: to open a pipe would wait for who writes into it.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+      throw new Refusal(`${path} cannot be read: ${error.code}`)
+    },
+  )
   if (file === undefined) return undefined
   try {
-    const { mode, size } = await file.stat()
+    const stat = await file.stat()
+    const { mode, size } = stat
+    if (!stat.isFile()) throw new Refusal(`${path} is not a file`)
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw new Refusal(`${path} can be read or written by other users; run chmod 600, or scopegate login`)
     }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -304,6 +305,20 @@ describe('commands that talk to a server', () => {
       }
     })
 
+    for (const [description, make] of [
+      ['a pipe, which nobody writes into', () => execFileSync('mkfifo', ['-m', '600', path])],
+      ['a folder', () => mkdirSync(path, { mode: 0o700 })],
+    ] as const) {
+      it(`not ${description}`, async function refuse() {
+        if (process.platform === 'win32') this.skip() // it has neither modes nor named pipes in folders
+        mkdirSync(dirname(path), { mode: 0o700 })
+        make()
+        const { code, stderr, calls } = await list()
+        expect({ code, calls }).to.deep.equal({ code: 1, calls: 0 })
+        expect(stderr).to.match(/is not a file\n$/)
+      })
+    }
+
     const refusals: {
       description: string
       text: string
@@ -347,6 +362,18 @@ describe('commands that talk to a server', () => {
         text: JSON.stringify(kept),
         env: { SCOPEGATE_URL: 'https://evil.example' },
         message: /logged in at https:\/\/id\.example\.com, not at https:\/\/evil\.example; run scopegate login/,
+      },
+      {
+        description: 'a file for another management API',
+        text: JSON.stringify(kept),
+        env: { SCOPEGATE_ADMIN_URL: 'https://evil.example' },
+        message: /management API at https:\/\/id\.example\.com, not at https:\/\/evil\.example; run scopegate login/,
+      },
+      {
+        description: 'a file for another path of its server',
+        text: JSON.stringify({ ...kept, admin_url: 'https://id.example.com/admin' }),
+        env: { SCOPEGATE_ADMIN_URL: 'https://id.example.com' },
+        message: /management API at https:\/\/id\.example\.com\/admin, not at https:\/\/id\.example\.com; run/,
       },
     ]
     for (const { description, text, mode, env, message, code: expected = 1 } of refusals) {

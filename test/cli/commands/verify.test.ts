@@ -154,6 +154,18 @@ describe('scopegate verify', () => {
     expect(lines.find(({ check }) => check === 'signature')?.state).to.equal('ok')
   })
 
+  const never: { description: string; claims: Record<string, unknown>; failed: string }[] = [
+    { description: 'begins after it ends', claims: { exp: now + 60, nbf: now + 600 }, failed: 'start' },
+    { description: 'ended before it began', claims: { exp: now - 60, iat: now - 10, nbf: now - 20 }, failed: 'expiry' },
+  ]
+  for (const { description, claims, failed } of never) {
+    it(`says of a token that ${description} only what is wrong with it now`, async () => {
+      const { code, lines } = await verify(await tokenWith({ claims }))
+      expect(code).to.equal(1)
+      expect(lines.filter(({ state }) => state === 'failed').map(({ check }) => check)).to.deep.equal([failed])
+    })
+  }
+
   it('knows every check of a guard, in the order in which it makes them', () => {
     const known = TOKEN_CHECKS.flatMap(({ details }) => details)
     /** What comes of the request, of proofs of possession, or of what is asked of others. */

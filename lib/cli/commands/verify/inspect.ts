@@ -12,6 +12,9 @@ export interface Findings {
   fetchFailure: string | undefined
 }
 
+/** At a time at which one of these holds, the other may fail that holds now. */
+const TIMES: ReadonlySet<string> = new Set(['expired', 'not_yet_valid'])
+
 /**
  * Asks the guard again and again, each time without the demand that has just failed, until it lets the token pass or what
  * fails cannot be left out. So every check is the guard's own, and more than one failure is found.
@@ -31,7 +34,7 @@ export async function inspect(io: Io, token: string, claims: Peek, first: Run): 
     const refusal = readRefusal(detail)
     if (refusal === undefined) throw new Refusal(`the token cannot be checked: ${detail}`)
     for (const name of refusal.held) held.add(name)
-    if (failed.has(refusal.failed)) break
+    if (failed.has(refusal.failed) || (run.now !== first.now && TIMES.has(detail))) break
     failed.set(refusal.failed, detail)
     run = relax({ ...run, keys }, detail, claims)
   }

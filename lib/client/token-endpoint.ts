@@ -95,6 +95,7 @@ async function exchange(
     status = response.status
     const answer = await oauth.processClientCredentialsResponse(metadata, client, response)
     if (answer.token_type !== 'bearer') throw new IssuerFault('response', 'token_type')
+    if (!/^[\x21-\x7e]+$/.test(answer.access_token)) throw new IssuerFault('response', 'token_characters')
     if (answer.access_token.length > MAX_TOKEN) throw new IssuerFault('response', 'too_large')
     const { access_token: token, expires_in: seconds } = answer
     return { token, life: seconds === undefined ? UNSTATED_LIFE : seconds * 1000 }

@@ -58,7 +58,8 @@ function patternOf(shown: readonly string[]): RegExp {
 
 describe('docs/cli.md', () => {
   it('has every command with its arguments and its options', () => {
-    const rows = rowsOf(sectionOf(page, '## Commands')).map(([command = '', meaning = '', options = '']) => {
+    const rows = rowsOf(sectionOf(page, '## Commands')).map(([command = '', meaning = '', options = '', ...rest]) => {
+      expect(rest, command).to.deep.equal([])
       expect(meaning, command).to.match(/\S/)
       return [codesIn(command)[0], codesIn(options)]
     })

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { invalidType, invalidValue } from '../errors.js'
 import { openBody } from '../resource-server/keys/response-body.js'
 import { isTrustedTransport } from '../resource-server/options/option-checks.js'
+import { unlessAborted } from '../unless-aborted.js'
 import { TokenClientError } from './errors.js'
 import type { FetchWithToken, TokenClient } from './token-client.js'
 
@@ -21,6 +22,7 @@ export function createFetchWithToken(
       withToken.set('authorization', `Bearer ${token}`)
       return (send ?? globalThis.fetch)(input, { ...init, headers: withToken, redirect: init.redirect ?? 'manual' })
     }
+    // Where this caller gives up, the token is fetched on: others may wait for it too.
     const token = await unlessAborted(getAccessToken(request), signal)
     const response = await attempt(token)
     if (response.status !== 401 || isElsewhere(response, url)) return response
@@ -75,20 +77,4 @@ function canBeSentAgain(input: Input, { body }: RequestInit): boolean {
     ArrayBuffer.isView(body) ||
     [URLSearchParams, Blob, FormData].some(kind => body instanceof kind)
   )
-}
-
-/** A token that others wait for too goes on being fetched. */
-async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return running
-  let abort = (): void => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort)
-  })
-  try {
-    return await Promise.race([running, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -5,6 +5,7 @@ import { type AuthorizationServer, prepareServer } from '../../authorization-ser
 import { pathOf } from '../../http/request-target.js'
 import type { ReadyMadeUsers } from '../../users/index.js'
 import { StoreUnavailableError } from '../../errors.js'
+import { unlessAborted } from '../../unless-aborted.js'
 import { within } from '../../within.js'
 import { awaitStore } from './await-store.js'
 import type { Config } from './config.js'
@@ -92,16 +93,6 @@ function listen(http: Server, { port, host }: Config): Promise<Place> {
   })
 }
 
-async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return running
-  const aborted = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  aborted.catch(() => undefined)
-  return Promise.race([running, aborted])
-}
-
 /** Waits until a start that was given up has ended, and closes the server where it had come so far. */
 async function abandon(opening: Promise<AuthorizationServer>, screen: Screen): Promise<void> {
   const closing = opening.then(
@@ -111,12 +102,7 @@ async function abandon(opening: Promise<AuthorizationServer>, screen: Screen): P
     },
     () => undefined,
   )
-  let timer: NodeJS.Timeout | undefined
-  const waited = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, STOP_TIMEOUT)
-  })
-  await Promise.race([closing, waited])
-  clearTimeout(timer)
+  await within(closing, STOP_TIMEOUT, () => undefined).catch(() => undefined)
 }
 
 interface Opening {

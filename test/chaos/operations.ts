@@ -137,12 +137,17 @@ async function health(world: World, target: Target): Promise<void> {
   await world.attempt(target, { kind: 'health', path: '/health', expects: [200] })
 }
 
-/** 409 is deserved where both processes rotate at once. */
+/** How long a process may not know of a rotation by another one, and a margin, in milliseconds. */
+const ROTATION_PAUSE = 35_000
+
+/** Not before every process has the key that will sign: it is forced, while a planned rotation waits for 10 minutes. */
 export async function rotateKeys(world: World): Promise<void> {
   const target = world.target()
-  if (target === undefined) return
-  const call = management(world, 'rotate', ['POST', '/keys/rotate'], [200, 409], { force: true })
-  await world.attempt(target, call)
+  const now = performance.now()
+  if (target === undefined || now - world.rotatedAt < ROTATION_PAUSE) return
+  world.rotatedAt = now
+  await world.loadKeys()
+  await world.attempt(target, management(world, 'rotate', ['POST', '/keys/rotate'], [200], { force: true }))
 }
 
 type Work = (world: World, target: Target) => Promise<void>

@@ -11,7 +11,7 @@ const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000_000)
 
 export const picker = (): ((below: number) => number) => random(SEED)
 
-/** What DESIGN asks for, in milliseconds. A short run shares its machine with other tests, and only says what it took. */
+/** What docs/operations.md promises, in milliseconds. A short run shares its machine with other tests, and only says what it took. */
 const LIMITS = SECONDS > 0 ? { answer: 2_000, recovery: 5_000 } : { answer: 20_000, recovery: 60_000 }
 
 export const pause = (ms: number): Promise<void> => setTimeout(ms)
@@ -31,7 +31,8 @@ export async function underLoad(
     await check()
     report(world)
   } catch (error) {
-    console.error(`CHAOS_SEED=${SEED}\n${world.ledger.operations}\n${world.ledger.faults.join('\n')}`)
+    const logged = world.targets.flatMap(({ faults }) => faults)
+    console.error([`CHAOS_SEED=${SEED}`, world.ledger.operations, ...world.ledger.faults, ...logged].join('\n'))
     throw error
   } finally {
     await load.stop()

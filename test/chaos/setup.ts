@@ -18,7 +18,7 @@ const FAMILIES = 6
 const APIS = 4
 const CALLBACK = 'http://127.0.0.1:1/callback'
 
-/** Registers what the load needs, signs users in, and starts the verifier: all of it before anything breaks. */
+/** Registers what the load needs, signs users in, and loads the keys: all of it before anything breaks. */
 export async function createWorld(
   targets: readonly Target[],
   issuer: string,
@@ -30,13 +30,8 @@ export async function createWorld(
     const { pathname } = new URL(url instanceof Request ? url.url : url)
     return fetch((targets.find(({ accepts }) => accepts)?.url ?? issuer) + pathname, init)
   }
-  const verifier = createVerifier({
-    issuer,
-    audience,
-    fetch: fetchKeys,
-    keySet: { uri: `${issuer}/.well-known/jwks.json` },
-  })
-  const world = new World(targets, verifier, pick)
+  const keySet = { uri: `${issuer}/.well-known/jwks.json` }
+  const world = new World(targets, () => createVerifier({ issuer, audience, fetch: fetchKeys, keySet }), pick)
   const [target] = targets
   if (target === undefined) throw new Error('no target')
   world.audience = audience
@@ -48,7 +43,7 @@ export async function createWorld(
     const first = await signIn(world, issuer, browser)
     world.ledger.families.push({ tokens: [first], missedAt: undefined, isEnded: false, busy: false })
   }
-  await verifier.ready()
+  await world.loadKeys()
   return world
 }
 

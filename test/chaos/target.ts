@@ -19,6 +19,7 @@ export class Target {
   command: Command | undefined
   readonly #env: Record<string, string>
   readonly #outages: Outage[] = []
+  readonly #faults = new Set<string>()
 
   constructor(name: string, port: number, env: Record<string, string>) {
     this.name = name
@@ -39,6 +40,7 @@ export class Target {
     this.accepts = false
     this.#outages.push({ signal, from: performance.now(), to: Number.POSITIVE_INFINITY })
     const { code } = (await this.command?.stop(signal)) ?? { code: null }
+    this.#readFaults()
     this.command = undefined
     return code
   }
@@ -59,6 +61,19 @@ export class Target {
   get lastOutage(): string {
     const { signal, from, to } = this.#outages.at(-1) ?? { signal: 'none', from: 0, to: 0 }
     return `${signal} at ${Math.round(from)}, listening again at ${Math.round(to)}`
+  }
+
+  /** What its log says of answers that were 500: by what, without the time. */
+  get faults(): string[] {
+    this.#readFaults()
+    return [...this.#faults]
+  }
+
+  #readFaults(): void {
+    for (const line of this.command?.stdout.split('\n') ?? []) {
+      const [, fault] = /("event":"server\.error".*)/.exec(line) ?? []
+      if (fault !== undefined && !fault.includes('ERR_STORE_UNAVAILABLE')) this.#faults.add(`${this.name}: ${fault}`)
+    }
   }
 
   destroy(): void {

@@ -23,7 +23,9 @@ export type Recovery = Map<string, number>
 export class World {
   readonly ledger = new Ledger()
   readonly targets: readonly Target[]
-  readonly verifier: Verifier
+  verifier: Verifier
+  /** By `performance.now()`. */
+  rotatedAt = Number.NEGATIVE_INFINITY
   readonly pick: (below: number) => number
   /** Bearer token of the management client. */
   management = ''
@@ -33,11 +35,13 @@ export class World {
   /** How long answers took while the store was away, in milliseconds. */
   longest = 0
   isStoreAway = false
+  readonly #createVerifier: () => Verifier
   #recovery: { since: number; first: Recovery } | undefined
 
-  constructor(targets: readonly Target[], verifier: Verifier, pick: (below: number) => number) {
+  constructor(targets: readonly Target[], createVerifier: () => Verifier, pick: (below: number) => number) {
     this.targets = targets
-    this.verifier = verifier
+    this.#createVerifier = createVerifier
+    this.verifier = createVerifier()
     this.pick = pick
   }
 
@@ -45,6 +49,13 @@ export class World {
   target(): Target | undefined {
     const open = this.targets.filter(({ accepts }) => accepts)
     return open[this.pick(open.length)]
+  }
+
+  /** From now on tokens are verified by the keys of this moment, and those that are fetched when one is unknown. */
+  async loadKeys(): Promise<void> {
+    const verifier = this.#createVerifier()
+    await verifier.ready()
+    this.verifier = verifier
   }
 
   /** Begins to note the first good answers. */

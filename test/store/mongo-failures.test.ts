@@ -17,6 +17,8 @@ describe('failures of MongoDB', () => {
     { error: named('MongoPoolClearedError'), outage: true },
     { error: named('PoolClearedOnNetworkError'), outage: true },
     { error: named('MongoNotConnectedError'), outage: true },
+    { error: named('MongoBulkWriteError'), outage: true },
+    { error: Object.assign(named('MongoBulkWriteError'), { code: 64 }), outage: false },
     { error: new MongoServerError({ message: 'not primary', code: 10_107 }), outage: false },
     { error: new MongoServerError({ message: 'too large', code: 10_334 }), outage: false },
     { error: named('MongooseError'), outage: false },

@@ -46,7 +46,17 @@ export function isUnfound(error: unknown): boolean {
 
 /** Was it the server that could not be reached, rather than one command that it refused? */
 export function isOutage(error: unknown): boolean {
-  return /ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/.test(causeName(error))
+  return (
+    /ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/.test(causeName(error)) ||
+    isUnsent(error)
+  )
+}
+
+/** Writes of several documents fail by one name, whatever failed. What a server refuses has a code. */
+function isUnsent(error: unknown): boolean {
+  if (causeName(error) !== 'MongoBulkWriteError') return false
+  const { code }: { code?: unknown } = Object(Object(error).cause)
+  return code === undefined
 }
 
 function causeName(error: unknown): string {

@@ -315,17 +315,67 @@ describeStores('the log', engine => {
 })
 
 describeStores('the log of a stranger', engine => {
-  it('has 100 refusals of the management API from one address in a minute, and goes on afterwards', async () => {
-    const test = await startLogged(engine)
-    const knock = () => request(test.app).get('/apis').expect(401)
-    for (let i = 0; i < 110; i++) await knock()
-    expect(await test.logs('type:admin.refused')).to.have.length(100)
-    test.clock.time += 60_000
-    await knock()
-    expect(await test.logs('type:admin.refused createdAt:>2026-03-01T12:00:30Z')).to.have.length(1)
-    expect(test.events.filter(({ type }) => type === 'admin.refused')).to.have.length(111)
-    await test.close()
+  let test: Logged
+  let web: string
+  let client: { id: string; secret: string }
+
+  before(async () => {
+    test = await startLogged(engine)
+    await test.makeApi()
+    web = (await test.makeClient(WEB)).id
+    client = await test.makeClient()
   })
+  after(() => test.close())
+
+  const app = { grant_type: 'client_credentials', audience: AUDIENCE }
+  const asks: { description: string; type: string; ask: (i: number) => PromiseLike<unknown>; isBounded?: boolean }[] = [
+    {
+      description: 'calls of the management API without a token',
+      type: 'admin.refused',
+      ask: () => request(test.app).get('/apis').expect(401),
+    },
+    {
+      description: 'made up tokens in the name of a public client',
+      type: 'token.refused',
+      ask: i => test.postToken({ grant_type: 'refresh_token', client_id: web, refresh_token: `x${i}` }).expect(400),
+    },
+    {
+      description: 'wrong secrets of a client, where no limit counts them',
+      type: 'token.refused',
+      ask: () => test.postToken({ ...app, client_id: client.id, client_secret: 'x' }).expect(401),
+    },
+    {
+      description: 'clients that do not exist',
+      type: 'token.refused',
+      ask: i => test.postToken({ ...app, client_id: `cli_${i}`, client_secret: 'x' }).expect(401),
+    },
+    {
+      description: 'authorization requests in the name of a client',
+      type: 'authorize.denied',
+      ask: () => test.authorize(web, { scope: 'nothing:here' }),
+    },
+    {
+      description: 'no stranger: a client with its secret',
+      type: 'token.refused',
+      ask: () =>
+        test.postToken({ ...app, client_id: client.id, client_secret: client.secret, scope: 'no:such' }).expect(400),
+      isBounded: false,
+    },
+  ]
+  for (const { description, type, ask, isBounded = true } of asks) {
+    it(`${isBounded ? 'has 100 records' : 'is complete'} in a minute, and goes on afterwards: ${description}`, async () => {
+      test.clock.time += 60_000
+      const since = () => `type:${type} createdAt:>=${new Date(test.clock.time).toISOString()}`
+      const told = () => test.events.filter(event => event.type === type).length
+      const before = told()
+      for (let i = 0; i < 110; i++) await ask(i)
+      expect(await test.logs(since())).to.have.length(isBounded ? 100 : 110)
+      test.clock.time += 60_000
+      await ask(110)
+      expect(await test.logs(since())).to.have.length(1)
+      expect(told() - before).to.equal(111)
+    })
+  }
 })
 
 describeStores('the log of a store that refuses', engine => {

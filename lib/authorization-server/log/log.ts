@@ -1,4 +1,5 @@
 import { type Clock, forwardClock } from '../../clock.js'
+import { ignore } from '../../outcome.js'
 import { clearTimeout, setTimeout } from '../../timers.js'
 import type { Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
@@ -54,7 +55,7 @@ export function createLog({ records, registry, clock, retention, report }: LogSe
   if (retention === 0) return NO_LOG
   const lifetime = retention * DAY
   const createLogId = createLogIds()
-  const hasRoom = createStrangerLimit(forwardClock(clock))
+  const hasRoom = createStrangerLimit(forwardClock(clock), (account, id) => isAnybodys(registry.client(account, id)))
   const usage = createUsage({ records: records.apiUsage, registry, clock })
   const queue = createBatchQueue<LogEntry>({
     write: batch => records.logs.insertMany(batch.map(({ record }) => record)),
@@ -80,6 +81,12 @@ export function createLog({ records, registry, clock, retention, report }: LogSe
     usageOf: usage.of,
     close: () => withinTime(closeBoth(queue, usage)),
   }
+}
+
+/** Whom the token endpoint has just authenticated is in the cache. */
+function isAnybodys(client: ReturnType<Registry['client']>): boolean {
+  if (client instanceof Promise) client.catch(ignore)
+  return client === null || client instanceof Promise || client.token_endpoint_auth_method === 'none'
 }
 
 async function closeBoth(queue: BatchQueue<LogEntry>, usage: Usage): Promise<void> {

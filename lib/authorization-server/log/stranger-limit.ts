@@ -10,17 +10,21 @@ const WINDOW = 60_000
 /** Networks that are remembered. */
 const MAX_NETWORKS = 20_000
 
+/** May everybody call himself this client: is it unknown, or without a secret? */
+export type IsAnybodys = (account: string, clientId: string) => boolean
+
 /**
  * Bounds what strangers can put into the log: refusals of the management API, limits that were reached, and refusals of
- * requests that name no client. Other refusals name a client, and how often these come from one address is limited elsewhere.
+ * requests whose caller has proven nothing. No limit of `rateLimits` is counted on: the host may have switched it off, and that of
+ * `token` lets 6 000 requests through that name a public client.
  *
  * @param clock one that only goes forward
  * @returns is there room for the record?
  */
-export function createStrangerLimit(clock: Clock): (record: LogRecord) => boolean {
+export function createStrangerLimit(clock: Clock, isAnybodys: IsAnybodys): (record: LogRecord) => boolean {
   const windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_NETWORKS })
   return record => {
-    if (!isOfStranger(record)) return true
+    if (!isOfStranger(record, isAnybodys)) return true
     const key = `${record.type} ${networkOf(record.address ?? '')}`
     const now = clock.now()
     const known = windows.get(key)
@@ -30,14 +34,15 @@ export function createStrangerLimit(clock: Clock): (record: LogRecord) => boolea
   }
 }
 
-function isOfStranger({ type, client_id, detail }: LogRecord): boolean {
+function isOfStranger({ type, account, client_id, user, code }: LogRecord, isAnybodys: IsAnybodys): boolean {
   switch (type) {
     case 'admin.refused':
     case 'limit.reached':
       return true
-    case 'token.refused':
     case 'authorize.denied':
-      return client_id === undefined || detail === 'too_many_failures'
+      return user === undefined
+    case 'token.refused':
+      return client_id === undefined || code === 'invalid_client' || isAnybodys(account, client_id)
     default:
       return false
   }

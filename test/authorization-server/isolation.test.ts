@@ -19,6 +19,10 @@ interface Tenant {
   client: string
   clientSecret: string
   secret: string
+  /** Of its log. */
+  log: string
+  /** The key that signs. */
+  kid: string
   cursor: string
 }
 
@@ -55,7 +59,14 @@ describeStores('isolation of accounts', engine => {
     await post('/apis', { ...API, identifier: `${identifier}/2` })
     const client = await post('/clients', { name: 'Service' })
     const read = await request(app).get(`${base}/clients/${client.body.id}`).set('authorization', `Bearer ${token}`)
-    const list = await request(app).get(`${base}/apis?pageSize=1`).set('authorization', `Bearer ${token}`)
+    const get = (path: string) =>
+      request(app)
+        .get(base + path)
+        .set('authorization', `Bearer ${token}`)
+        .expect(200)
+    const list = await get('/apis?pageSize=1')
+    const logs = await get('/logs')
+    const keys = await get('/keys')
     return {
       base,
       token,
@@ -63,6 +74,8 @@ describeStores('isolation of accounts', engine => {
       client: client.body.id,
       clientSecret: client.body.client_secret,
       secret: read.body.secrets[0].id,
+      log: logs.body.results[0].id,
+      kid: keys.body.results[0].kid,
       cursor: list.body.next,
     }
   }
@@ -83,9 +96,17 @@ describeStores('isolation of accounts', engine => {
     { method: 'delete', path: of => `/clients/${of.client}` },
     { method: 'post', path: of => `/clients/${of.client}/secrets`, body: {} },
     { method: 'delete', path: of => `/clients/${of.client}/secrets/${of.secret}` },
+    { method: 'post', path: of => `/apis/${of.api}?dry_run=true`, body: { permissions: [] } },
+    { method: 'delete', path: of => `/apis/${of.api}?dry_run=true` },
+    { method: 'post', path: of => `/clients/${of.client}?dry_run=true`, body: { grant_types: [] } },
+    { method: 'delete', path: of => `/clients/${of.client}?dry_run=true` },
+    { method: 'post', path: of => `/apis/${of.api}/preview`, body: { client_id: 'cli_0' } },
+    { method: 'get', path: of => `/apis/${of.api}/usage` },
+    { method: 'get', path: of => `/logs/${of.log}` },
+    { method: 'delete', path: of => `/keys/${of.kid}?replace=true` },
   ]
   for (const { method, path, body } of routes) {
-    const name = path({ api: ':api', client: ':client', secret: ':secret' } as Tenant)
+    const name = path({ api: ':api', client: ':client', secret: ':secret', log: ':id', kid: ':kid' } as Tenant)
     const call = (base: string, at: string, token: string) =>
       request(app)
         [method](base + at)
@@ -93,7 +114,7 @@ describeStores('isolation of accounts', engine => {
         .send(body)
 
     it(`${method} ${name}: another account's id is answered as one that does not exist`, async () => {
-      const nowhere = { ...globex, api: 'api_0', client: 'cli_0', secret: 'sec_0' }
+      const nowhere = { ...globex, api: 'api_0', client: 'cli_0', secret: 'sec_0', log: 'log_0', kid: 'k0' }
       const answer = await call(acme.base, path(globex), acme.token).expect(404)
       const unknown = await call(acme.base, path(nowhere), acme.token).expect(404)
       expect(answer.body).to.deep.equal(unknown.body)
@@ -108,7 +129,22 @@ describeStores('isolation of accounts', engine => {
     })
   }
 
-  for (const path of ['/apis', '/clients']) {
+  it('preview knows no client of another account, which is answered as one that does not exist', async () => {
+    const preview = (client_id: string) =>
+      request(app)
+        .post(`${acme.base}/apis/${acme.api}/preview`)
+        .set('authorization', `Bearer ${acme.token}`)
+        .send({ client_id })
+        .expect(404)
+    expect((await preview(globex.client)).body).to.deep.equal((await preview('cli_0')).body)
+  })
+
+  it('GET /keys shows the own keys alone', async () => {
+    const answer = await request(app).get(`${acme.base}/keys`).set('authorization', `Bearer ${acme.token}`).expect(200)
+    expect(answer.text).not.to.include(globex.kid)
+  })
+
+  for (const path of ['/apis', '/clients', '/logs']) {
     it(`GET ${path} shows the own rows alone, and takes no cursor of another account`, async () => {
       const call = (query: string) =>
         request(app)
@@ -119,6 +155,9 @@ describeStores('isolation of accounts', engine => {
       expect(text).not.to.include(globex.client)
       await call(`?pageSize=1&next=${globex.cursor}`).expect(400)
     })
+  }
+
+  for (const path of ['/apis', '/clients', '/keys/rotate']) {
     it(`POST ${path} with another account's token makes nothing`, async () => {
       await request(app)
         .post(acme.base + path)

@@ -18,6 +18,8 @@ const DELAY = 10_000
 /** Different counts that wait at most, and the characters of their names: then they are written at once. */
 const MAX_WAITING = 1_000
 const MAX_LENGTH = 1_000_000
+/** Names in one record, at most, beside the API's permissions: those that were removed that day. */
+const MAX_FORMER = 1_000
 /** How often a count is tried again that lost against another process. */
 const ATTEMPTS = 100
 
@@ -50,6 +52,8 @@ interface Sum {
   apiId: string
   day: number
   granted: Map<string, number>
+  /** The API's permissions. */
+  catalogue: ReadonlySet<string>
 }
 
 export interface UsageServices {
@@ -88,7 +92,7 @@ export function createUsage({ records, registry, clock }: UsageServices): Usage 
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const present = await records.get(account, id)
       if (present !== null) {
-        const granted = merge(present.granted, sum.granted)
+        const granted = merge(present.granted, sum)
         if ((await records.replace({ ...present, granted, updatedAt }, present.revision)) !== null) return
       } else if (await insert({ ...createRecord(sum, id), updatedAt })) return
     }
@@ -154,9 +158,9 @@ async function sumUp(counts: readonly Count[], registry: UsageServices['registry
     // Of an API that is gone nobody asks; another one may be in its place.
     if (api === null || (apiId !== undefined && api.id !== apiId)) continue
     const key = `${day} ${account} ${api.id}`
-    const sum = sums.get(key) ?? { account, apiId: api.id, day, granted: new Map<string, number>() }
-    sums.set(key, sum)
     const catalogue = new Set(api.permissions.map(({ value }) => value))
+    const sum = sums.get(key) ?? { account, apiId: api.id, day, granted: new Map<string, number>(), catalogue }
+    sums.set(key, sum)
     for (const value of scope.split(' ')) {
       if (catalogue.has(value)) sum.granted.set(value, (sum.granted.get(value) ?? 0) + tokens)
     }
@@ -165,16 +169,19 @@ async function sumUp(counts: readonly Count[], registry: UsageServices['registry
   return sums.values()
 }
 
-function createRecord({ account, apiId, day, granted }: Sum, id: string): ApiUsageRecord {
+function createRecord(sum: Sum, id: string): ApiUsageRecord {
+  const { account, apiId, day } = sum
   return {
     ...{ id, account, revision: 1, createdAt: new Date(day * DAY), updatedAt: new Date(day * DAY), api_id: apiId },
-    granted: merge([], granted),
+    granted: merge([], sum),
     expires_at: new Date((day + USAGE_DAYS + 1) * DAY),
   }
 }
 
-function merge(present: ApiUsageRecord['granted'], added: ReadonlyMap<string, number>): ApiUsageRecord['granted'] {
+/** Whoever changes an API again and again must not make its record grow without end: former permissions go then. */
+function merge(present: ApiUsageRecord['granted'], { granted, catalogue }: Sum): ApiUsageRecord['granted'] {
   const all = new Map(present.map(({ value, count }) => [value, count]))
-  for (const [value, count] of added) all.set(value, (all.get(value) ?? 0) + count)
-  return [...all].map(([value, count]) => ({ value, count }))
+  for (const [value, count] of granted) all.set(value, (all.get(value) ?? 0) + count)
+  const isFull = all.size > catalogue.size + MAX_FORMER
+  return [...all].flatMap(([value, count]) => (isFull && !catalogue.has(value) ? [] : [{ value, count }]))
 }

@@ -94,6 +94,26 @@ describeStores('GET /apis/:apis_id/usage', engine => {
     expect(await usage()).to.deep.equal({ 'read:users': 20, 'write:users': 0 })
   })
 
+  it('keeps a record small however often the permissions change, and what is counted of those that stay', async () => {
+    const context = test.server.context
+    const present = await context.records.apis.get('default', apiId)
+    if (present === null) throw new Error('there is no API')
+    let api = present
+    const registry = { api: () => api }
+    const counter = createUsage({ records: context.records.apiUsage, registry, clock: context.clock })
+    for (let round = 0; round < 5; round++) {
+      const values = ['read:users', ...Array.from({ length: 999 }, (_, i) => `${round}:${i}`)]
+      api = { ...present, permissions: values.map(value => ({ value })) }
+      counter.count({ account: 'default', audience: AUDIENCE, scope: values.join(' ') }, context.clock.now())
+      await counter.settled()
+    }
+    const { records } = await context.records.apiUsage.find('default', { limit: 10 })
+    const own = records.find(record => record.api_id === apiId)
+    expect(own?.granted).to.have.length.within(1_000, 2_000)
+    expect(own?.granted).to.deep.include({ value: 'read:users', count: 5 })
+    expect(own?.granted).to.deep.include({ value: '4:998', count: 1 })
+  })
+
   it('is of the API, not of another one that is registered under its identifier later', async () => {
     await issue().expect(200)
     await test.manage('delete', `/apis/${apiId}`).expect(204)

@@ -14,6 +14,11 @@ export function attributeToClient(refusal: OAuthError, { clientId }: AuthInfo): 
   return refusal
 }
 
+/** Whose token was refused, where that is known. */
+export function clientOfRefusal(error: unknown): string | undefined {
+  return error instanceof OAuthError ? clients.get(error) : undefined
+}
+
 /** Tells the events of a call that is answered with 401 or 403. `scope` is what it needed, `caller` absent where nobody knows. */
 export function reportRefusal(
   emit: Emit,
@@ -27,9 +32,8 @@ export function reportRefusal(
 ): void {
   const { status, errorCode: code } = toManagementError(error)
   if (status !== 401 && status !== 403) return
-  const refusal = error instanceof OAuthError ? error : undefined
-  const actor = caller?.actor ?? (refusal && clients.get(refusal))
-  const detail = refusal?.detail
+  const actor = caller?.actor ?? clientOfRefusal(error)
+  const detail = error instanceof OAuthError ? error.detail : undefined
   emit({
     ...{ type: 'admin.refused', account: account.name, scope, code },
     ...(detail !== undefined && { detail }),

@@ -5,7 +5,7 @@ import type { Account, AdminCaller } from '../context/context.js'
 import { originOf } from '../context/origin.js'
 import { ID_PATTERN } from '../openapi/schema.js'
 import type { ServerContext } from './admin-context.js'
-import { reportRefusal } from './refusals.js'
+import { clientOfRefusal, reportRefusal } from './refusals.js'
 import { notFound } from './resource.js'
 import { type Method, ROUTES, type Route } from './routes.js'
 
@@ -36,7 +36,7 @@ async function serve(context: ServerContext, account: Account, req: HttpRequest,
   }
 }
 
-/** Whom the check lets through, and the limits too. */
+/** Whom the check lets through, and the limits too. Who lacks a scope is counted as well. */
 async function admit(
   { authorizeAdmin, limits }: ServerContext,
   { req, scope, account }: { req: HttpRequest; scope: string; account: Account },
@@ -45,8 +45,9 @@ async function admit(
   try {
     answer = await authorizeAdmin(req, scope, account)
   } catch (error) {
-    if (!isUnauthorized(error)) throw error
-    const headers = await limits.failure(req, account)
+    const status = statusOf(error)
+    if (status === 403) await limits.management(req, account, clientOfRefusal(error))
+    const headers = status === 401 ? await limits.failure(req, account) : undefined
     if (headers === undefined) throw error
     throw new ManagementError('too_many_requests', 'Too many failed requests.', { headers, cause: error })
   }
@@ -55,8 +56,8 @@ async function admit(
   return caller
 }
 
-const isUnauthorized = (error: unknown): boolean =>
-  (error instanceof OAuthError || error instanceof ManagementError) && error.status === 401
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof OAuthError || error instanceof ManagementError ? error.status : undefined
 
 /** The check may be the host's: what it answers decides who may do what, so nothing is taken on trust. */
 function readCaller(answer: unknown): AdminCaller {

@@ -162,6 +162,29 @@ describeStores('limits', engine => {
     expect(reached(test)[0]).to.include({ limit: 'management', clientId: 'cli_manager' })
   })
 
+  it('of the management API count who lacks the scope as well', async () => {
+    test = await start(engine, { authorizeAdmin: undefined as never })
+    const api_grants = [{ audience: 'urn:scopegate:management', scope: ['read:apis'] }]
+    await test.addClient({ id: 'cli_reader', api_grants })
+    const form = { grant_type: 'client_credentials', audience: 'urn:scopegate:management' }
+    const { body } = await test.post('/oauth/token', form, 'cli_reader').expect(200)
+    const call = (path: string, address: string) => get(path)(test, address).auth(body.access_token, { type: 'bearer' })
+    for (const [end, status] of [403, 403, 429].entries()) await call('/clients', `192.0.2.${end}`).expect(status)
+    await call('/apis', '192.0.2.9').expect(429)
+    const event = { type: 'limit.reached', account: 'default', limit: 'management', clientId: 'cli_reader' }
+    expect(reached(test)).to.deep.equal([event])
+  })
+
+  it('of the management API count by address whom the check of the host forbids', async () => {
+    test = await start(engine, {
+      authorizeAdmin() {
+        throw new ManagementError('insufficient_scope', 'no')
+      },
+    })
+    for (const status of [403, 403, 429]) await management(test).expect(status)
+    await management(test, '192.0.2.2').expect(403)
+  })
+
   const unauthorized = [
     { description: 'an OAuthError', error: () => new InvalidTokenError('no') },
     { description: 'a ManagementError', error: () => new ManagementError('unauthorized', 'no') },

@@ -1,3 +1,4 @@
+import { detach } from '../../detach.js'
 import { OAuthError } from '../../errors.js'
 import type { HttpResponse } from '../../http/handler.js'
 import { sendSeeOther } from '../../http/respond.js'
@@ -40,7 +41,7 @@ export async function answerWithCode(
     clientId: request.client_id,
     user: user.id,
     audience: request.audience,
-    scope: formatScope(scope),
+    scope: detach(formatScope(scope)),
     grantId,
     ...origin,
   })

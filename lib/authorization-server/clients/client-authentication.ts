@@ -68,7 +68,10 @@ export async function authenticateClient(
     return proven
   } catch (error) {
     if (!(error instanceof InvalidClientError)) throw error
-    const headers = await services.limits.failure(req, account, { clientId, exists: named !== null })
+    const headers = await services.limits.failure(req, account, {
+      clientId: named?.id ?? clientId,
+      exists: named !== null,
+    })
     if (headers === undefined) throw error
     throw new RequestRateError('Too many failed requests.', { detail: 'too_many_failures', headers, cause: error })
   }

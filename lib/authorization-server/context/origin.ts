@@ -1,3 +1,4 @@
+import { detach } from '../../detach.js'
 import { addressOf } from '../../http/address.js'
 import type { HttpRequest } from '../../http/handler.js'
 import { MINTED } from './one-way.js'
@@ -28,9 +29,4 @@ const NAME = /^[A-Za-z0-9._~-]{1,64}$/
  */
 export function nameOfStranger(clientId: string | undefined): string | undefined {
   return clientId !== undefined && NAME.test(clientId) && !MINTED.test(clientId) ? detach(clientId) : undefined
-}
-
-/** A copy: events may be kept, and a part of a text keeps the whole of it in memory, a header or a body. */
-function detach(ascii: string): string {
-  return Buffer.from(ascii, 'latin1').toString('latin1')
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.js'
+import { detach } from '../../detach.js'
 import { eq } from '../../query/tree.js'
 import type { ApiRecord, ClientRecord } from '../../store/records.js'
 import { sizeOf } from '../../store/size.js'
@@ -95,8 +96,8 @@ function createRecordCache<T extends object>(
   }
 
   function keep(cacheKey: string, record: T | null): void {
-    if (record === null) cache.set(cacheKey, ABSENT, { ttl: ABSENT_AGE })
-    else cache.set(cacheKey, record)
+    if (record === null) cache.set(detach(cacheKey), ABSENT, { ttl: ABSENT_AGE })
+    else cache.set(detach(cacheKey), record)
   }
 
   return {

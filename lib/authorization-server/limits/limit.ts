@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.js'
+import { detach } from '../../detach.js'
 import type { RateLimit } from './options.js'
 import type { SharedCounts } from './shared-counts.js'
 
@@ -49,7 +50,7 @@ export function createLimit(
     const known = windows.get(key)
     if (known !== undefined && known.endsAt > now) return known
     const window = { count: 0, endsAt: now + length, untold: 0, isReported: false }
-    windows.set(key, window)
+    windows.set(detach(key), window)
     return window
   }
 

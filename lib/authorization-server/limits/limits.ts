@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.js'
 import { type Headers, RequestRateError } from '../../errors.js'
-import { addressOf, networkOf } from '../../http/address.js'
+import { networkOf } from '../../http/address.js'
 import type { HttpRequest } from '../../http/handler.js'
 import type { Counters } from '../../store/port.js'
 import type { ClientRecord } from '../../store/records.js'
 import type { Account } from '../context/context.js'
 import type { Emit, LimitName } from '../context/events.js'
+import { type Origin, originOf } from '../context/origin.js'
 import { createLimit, type Excess, type Limit } from './limit.js'
 import type { RateLimit, ValidatedRateLimits } from './options.js'
 import { createSharedCounts } from './shared-counts.js'
@@ -50,7 +51,7 @@ interface Who {
   account: Account
   limit: LimitName
   clientId?: string | undefined
-  address?: string
+  origin?: Origin
 }
 
 /** Characters of a client id that was sent with a failed authentication. */
@@ -68,9 +69,9 @@ export function createLimits(rates: ValidatedRateLimits, { clock, emit, counters
   const management = open('management', rates.management)
 
   /** @returns the headers of the answer */
-  function report(excess: Excess, { account, limit, clientId, address }: Who): Headers {
+  function report(excess: Excess, { account, limit, clientId, origin }: Who): Headers {
     if (excess.isFirst) {
-      const who = { ...(clientId !== undefined && { clientId }), ...(address !== undefined && { address }) }
+      const who = { ...(clientId !== undefined && { clientId }), ...origin }
       emit({ type: 'limit.reached', account: account.name, limit, ...who })
     }
     return headersOf(limit, excess)
@@ -91,9 +92,8 @@ export function createLimits(rates: ValidatedRateLimits, { clock, emit, counters
 
   return {
     async failure(req, account, named) {
-      const address = addressOf(req)
-      const network = networkOf(address)
-      const who: Who = { account, limit: 'clientAuthentication', address }
+      const { origin, network } = callerOf(req)
+      const who: Who = { account, limit: 'clientAuthentication', origin }
       const ofAddress = await failuresOfAddress?.(network)
       if (ofAddress !== undefined) return report(ofAddress, who)
       if (named === undefined) return undefined
@@ -105,21 +105,27 @@ export function createLimits(rates: ValidatedRateLimits, { clock, emit, counters
       const key = `${account.name} ${clientId}`
       const who: Who = { account, limit: 'token', clientId }
       if (method !== 'none') return count(token, key, who)
-      const address = addressOf(req)
-      return count(token, `${key} ${networkOf(address)}`, { ...who, address })
+      const { origin, network } = callerOf(req)
+      return count(token, `${key} ${network}`, { ...who, origin })
     },
     authorize(req, account) {
-      const address = addressOf(req)
-      return count(authorize, networkOf(address), { account, limit: 'authorize', address })
+      const { origin, network } = callerOf(req)
+      return count(authorize, network, { account, limit: 'authorize', origin })
     },
     management(req, account, clientId) {
       if (clientId !== undefined) {
         return count(management, `${account.name} ${clientId}`, { account, limit: 'management', clientId })
       }
-      const address = addressOf(req)
-      return count(management, `${account.name} from ${networkOf(address)}`, { account, limit: 'management', address })
+      const { origin, network } = callerOf(req)
+      return count(management, `${account.name} from ${network}`, { account, limit: 'management', origin })
     },
   }
+}
+
+/** Where a request came from. Those that come from what is no address are one network. */
+function callerOf(req: HttpRequest): { origin: Origin; network: string } {
+  const origin = originOf(req)
+  return { origin, network: networkOf(origin.address ?? '') }
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3), and what draft-ietf-httpapi-ratelimit-headers-10 adds to it. */

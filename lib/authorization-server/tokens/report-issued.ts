@@ -1,3 +1,4 @@
+import { detach } from '../../detach.js'
 import type { Emit } from '../context/events.js'
 import type { Origin } from '../context/origin.js'
 import type { AccessTokenGrant, IssuedToken } from './access-token.js'
@@ -14,6 +15,6 @@ export function reportIssued(
 ): void {
   const about = { account: account.name, clientId, audience: api.identifier }
   const user = grantId !== undefined && { user: subject }
-  emit({ type: 'token.issued', ...about, scope, jti, ...user, ...origin })
+  emit({ type: 'token.issued', ...about, scope: detach(scope), jti, ...user, ...origin })
   if (token.length > LARGE_TOKEN) emit({ type: 'token.large', ...about, length: token.length })
 }

@@ -131,6 +131,14 @@ describeStores('limits', engine => {
     await authorize(test, '2001:db8:0:2::1').expect(400)
   })
 
+  it('take what is no address for one caller, whom an event does not name', async () => {
+    test = await start(engine)
+    const sent = ['<script>', 'x'.repeat(65), 'a b']
+    for (const [at, status] of [400, 400, 429].entries()) await get('/authorize')(test, sent[at]).expect(status)
+    await get('/authorize')(test, '192.0.2.1').expect(400)
+    expect(reached(test)).to.deep.equal([{ type: 'limit.reached', account: 'default', limit: 'authorize' }])
+  })
+
   it('of the management API count by the client that the check names, of whatever address', async () => {
     let actor = 'one'
     test = await start(engine, { authorizeAdmin: () => ({ scopes: [], actor }) })

@@ -201,6 +201,36 @@ describeStores('key rotation', engine => {
       })
     }
 
+    it('goes on as ever where a clock that was ahead is set right', async () => {
+      const keys = await open()
+      const server = await keys.serve()
+      keys.clock.advance(3_650 * DAY)
+      const ahead = await server.signer()
+      expect(server.told('key.rotated')).to.have.length(1)
+
+      keys.clock.advance(-3_650 * DAY)
+      expect(await server.signer()).to.equal(ahead)
+      keys.clock.advance(RING_AGE)
+      expect(await server.signer()).to.equal(ahead)
+      keys.clock.advance(90 * DAY - 1)
+      expect(await server.signer()).to.equal(ahead)
+      // What was retired ahead of time has left 30 days later.
+      expect(await keys.states()).to.deep.equal(['current', 'next'])
+      keys.clock.advance(RING_AGE)
+      expect(await server.signer()).not.to.equal(ahead)
+      expect(await keys.states()).to.deep.equal(['current', 'next', 'previous'])
+    })
+
+    it('leaves times alone that are as far ahead as clocks may be apart', async () => {
+      const keys = await open()
+      const server = await keys.serve()
+      const before = await keys.ring()
+      keys.clock.advance(-10 * MINUTE)
+      keys.clock.advance(1)
+      await server.signer()
+      expect(await keys.ring()).to.deep.equal(before)
+    })
+
     it('rotates where the key set alone is read', async () => {
       const keys = await open()
       const server = await keys.serve()

@@ -22,6 +22,17 @@ export function replaceCurrent(keys: readonly DatedKey[], fresh: NewKey, now: Da
   return [...activateNext(keys, now), publish(fresh, now), ...inState(keys, 'previous')]
 }
 
+/** Times that are ahead of the clock become its own: a clock that was ahead itself has given them, and was set right. */
+export function notAhead(keys: readonly DatedKey[], now: Date): DatedKey[] {
+  const earlier = (time: Date): Date => (time > now ? now : time)
+  return keys.map(({ published_at, activated_at, retired_at, ...key }) => ({
+    ...key,
+    published_at: earlier(published_at),
+    ...(activated_at !== undefined && { activated_at: earlier(activated_at) }),
+    ...(retired_at !== undefined && { retired_at: earlier(retired_at) }),
+  }))
+}
+
 function inState(keys: readonly DatedKey[], wanted: DatedKey['state']): DatedKey[] {
   return keys.filter(({ state }) => state === wanted)
 }

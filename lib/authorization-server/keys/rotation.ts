@@ -4,10 +4,13 @@ import type { NewKey } from './create-key.js'
 import { type DatedKey, goneAt, type KeyRing } from './key-ring.js'
 import type { RingChange } from './key-rings.js'
 import type { OpenKey } from './open-ring.js'
-import { addNext, replaceCurrent, rotateKeys } from './ring-steps.js'
+import { addNext, notAhead, replaceCurrent, rotateKeys } from './ring-steps.js'
 
 /** How long a key is published before it signs, in milliseconds: twice the cache life of the key set. */
 const PUBLISHED_BEFORE = 600_000
+
+/** How far the clocks of two processes may be apart, in milliseconds. */
+const CLOCK_SKEW = 600_000
 
 /** Keys of a ring at most, so that a ring has a bound whatever is forced. Guards read the first 200 of a key set. */
 const MAX_KEYS = 100
@@ -21,6 +24,13 @@ export interface Rotation {
   untilSettled(next: DatedKey): number
   /** How long it is until the ring has room for one more key, in milliseconds; 0 or less: it has. */
   untilRoom(ring: KeyRing): number
+  /**
+   * Has a clock that was ahead given times of the ring? Until they come nothing would be due by itself, nor `next` be old
+   * enough, and keys would stay for as much longer.
+   */
+  isAhead(ring: KeyRing): boolean
+  /** Sets such times to now: what they begin takes as long as ever from here on. */
+  setRight(ring: KeyRing): RingChange
   /** Gives a ring of an earlier version its `next`. */
   complete(ring: KeyRing, makeKey: MakeKey): Promise<RingChange>
   rotate(ring: KeyRing, next: DatedKey, makeKey: MakeKey, by: ChangedBy): Promise<RingChange>
@@ -58,6 +68,12 @@ export function createRotation({ openKey, clock }: { openKey: OpenKey; clock: Cl
     untilRoom({ record: { keys } }) {
       return keys.length < MAX_KEYS ? 0 : Math.min(...keys.map(goneAt)) - clock.now()
     },
+    isAhead({ record: { keys } }) {
+      const latest = clock.now() + CLOCK_SKEW
+      const isLater = (time: Date | undefined): boolean => time !== undefined && time.getTime() > latest
+      return keys.some(key => [key.published_at, key.activated_at, key.retired_at].some(isLater))
+    },
+    setRight: ({ record: { keys } }) => ({ keys: notAhead(keys, new Date(clock.now())), events: [] }),
     complete: (ring, makeKey) => step(ring, ring.current, makeKey, { take: addNext }),
     rotate(ring, next, makeKey, by) {
       return step(ring, next, makeKey, { take: rotateKeys, events: [rotated(ring, next, by)] })

@@ -10,7 +10,7 @@ import type { Rotation } from './rotation.js'
 export type Tend = (ring: KeyRing) => Promise<KeyRing>
 
 /**
- * Makes what is done to a ring by itself: a missing `next` is made, a `current` that is older than `maxAge` is rotated once
+ * Makes what is done to a ring by itself: times that are ahead of the clock are set right, a missing `next` is made, a `current` that is older than `maxAge` is rotated once
  * its `next` has been published long enough, and keys that are gone are taken out of the store. Where that fails the ring is
  * used as it is, and one event says so until the ring has changed; it is tried again whenever the ring is read.
  *
@@ -38,6 +38,7 @@ export function createTend({
   function findDue(ring: KeyRing): (() => Promise<RingChange>) | undefined {
     const { current, next, gone, record } = ring
     const makeKey = (): Promise<NewKey> => rings.createKey(record.account)
+    if (rotation.isAhead(ring)) return async () => rotation.setRight(ring)
     if (next === undefined) return () => rotation.complete(ring, makeKey)
     if (isOld(current) && rotation.untilSettled(next) <= 0 && rotation.untilRoom(ring) <= 0) {
       return () => rotation.rotate(ring, next, makeKey, 'age')

@@ -10,6 +10,8 @@ const BATCH = 200
 const DELAY = 200
 /** How long the queue waits after a write that failed, in milliseconds. */
 const PAUSE = 1_000
+/** Writes after which drops are told of at the latest: the queue may never catch up, and the store refuse every write. */
+const MAX_UNTOLD = 100
 
 /** Writes what it is given in batches, in the background. One write is in flight at a time. */
 export interface BatchQueue<T> {
@@ -29,7 +31,7 @@ export interface BatchQueue<T> {
 
 export interface BatchQueueOptions<T> {
   write(batch: readonly T[]): Promise<unknown>
-  /** Told how many entries were dropped, once the queue has caught up. @param cause why the last write failed, if one did */
+  /** Told how many entries were dropped, once the queue has caught up, or 100 writes later. @param cause why the last write failed, if one did */
   onDropped(count: number, cause: unknown): void
 }
 
@@ -43,6 +45,8 @@ export function createBatchQueue<T extends { size: number }>({
   let gone = 0
   let dropped = 0
   let reported = 0
+  /** Writes since an entry was dropped that nobody was told of. */
+  let untold = 0
   let cause: unknown
   let timer: ReturnType<typeof setTimeout> | undefined
   let writing: Promise<boolean> | undefined
@@ -78,11 +82,13 @@ export function createBatchQueue<T extends { size: number }>({
       await write(batch)
       isFailing = false
       if (waiting.length === 0) report()
+      reportAtLast()
       return true
     } catch (error) {
       cause = error
       isFailing = true
       dropped += batch.length
+      reportAtLast()
       return false
     } finally {
       gone += batch.length
@@ -90,9 +96,14 @@ export function createBatchQueue<T extends { size: number }>({
     }
   }
 
+  function reportAtLast(): void {
+    if (dropped > reported && ++untold >= MAX_UNTOLD) report()
+  }
+
   function report(): void {
     const count = dropped - reported
     reported = dropped
+    untold = 0
     if (count > 0) onDropped(count, cause)
     cause = undefined
   }

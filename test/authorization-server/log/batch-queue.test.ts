@@ -104,6 +104,33 @@ describe('the queue of the log', () => {
     expect(reports).to.deep.equal([{ count: 400, cause: failure }])
   })
 
+  it('says so after 100 writes, where the store refuses each', async () => {
+    const { queue, add, reports, state, failure } = start()
+    state.fails = true
+    for (let write = 0; write < 250; write++) {
+      add(write, write + 1)
+      await queue.settled()
+    }
+    expect(reports).to.deep.equal(Array(2).fill({ count: 100, cause: failure }))
+    await queue.close()
+    expect(reports.at(-1)).to.deep.equal({ count: 50, cause: failure })
+  })
+
+  it('says so after 100 writes, where entries come faster than they are written', async () => {
+    const { queue, add, reports, state } = start()
+    add(0, 10_100)
+    let writes = 0
+    Object.defineProperty(state, 'held', {
+      async get() {
+        // As many as have just been taken out of it, until it may catch up.
+        if (++writes <= 120) add(0, 200)
+      },
+    })
+    while (writes < 120) await queue.settled()
+    expect(reports).to.deep.equal([{ count: 100, cause: undefined }])
+    await queue.close()
+  })
+
   it('close writes what waits, and takes nothing from then on', async () => {
     const { queue, add, written, reports } = start()
     add(0, 250)

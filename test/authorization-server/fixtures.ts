@@ -50,9 +50,9 @@ export async function startServer(options: Partial<AuthorizationServerOptions> =
   return { server, app: mount('/', server.router), clock, store, events }
 }
 
-/** A store in memory that has the signing key of the account `default` already. */
-export function seededStore(...seed: SeedOptions): Promise<MemoryStore> {
-  return seedKeys(memoryStore(), ...seed)
+/** A store in memory that has had the signing key of the account `default` since {@link START}. */
+export function seededStore(...[encryptionKey, number]: SeedOptions): Promise<MemoryStore> {
+  return seedKeys(memoryStore(), encryptionKey, number, START)
 }
 
 /** The key ring of the account `default`. */

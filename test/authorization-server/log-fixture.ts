@@ -51,7 +51,7 @@ export async function startLogged(
   const events: Logged['events'] = []
   const server = await authorizationServer({
     ...{ issuer: ISSUER, clock, managementClient: MANAGER, rateLimits: false },
-    store: await seedKeys(await engine.open(clock)),
+    store: await seedKeys(await engine.open(clock), undefined, undefined, clock.now()),
     users: { authenticate: () => ({ id: 'ada' }), loginUrl: '/login' },
     onEvent: event => events.push(event),
     ...options,

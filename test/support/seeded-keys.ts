@@ -4,8 +4,8 @@ import { embeddedStore } from '../../lib/store/embedded/index.js'
 import type { Store } from '../../lib/store/port.js'
 import { KEY_RING_KIND, type KeyRingRecord } from '../../lib/store/records.js'
 
-/** How the private key is encrypted, and which of several keys it is. */
-export type SeedOptions = [encryptionKey?: AuthorizationServerOptions['encryptionKey'], number?: number]
+/** How the private key is encrypted, which of several keys it is, and when it was made: by default just now. */
+export type SeedOptions = [encryptionKey?: AuthorizationServerOptions['encryptionKey'], number?: number, time?: number]
 
 const seeds = new Map<string, Promise<KeyRingRecord>>()
 
@@ -13,12 +13,24 @@ const seeds = new Map<string, Promise<KeyRingRecord>>()
  * Puts a signing key for the account `default` in an empty store, the same one for every store with the same options:
  * making one takes longer than a whole test.
  */
-export async function seedKeys<S extends Store>(store: S, ...[encryptionKey, number = 0]: SeedOptions): Promise<S> {
+export async function seedKeys<S extends Store>(
+  store: S,
+  ...[encryptionKey, number = 0, time]: SeedOptions
+): Promise<S> {
   const name = JSON.stringify([encryptionKey, number])
   const making = seeds.get(name) ?? makeRing(encryptionKey)
   seeds.set(name, making)
-  await (await store.collection(KEY_RING_KIND)).insert(await making)
+  const ring = await making
+  await (await store.collection(KEY_RING_KIND)).insert(time === undefined ? ring : madeAt(ring, new Date(time)))
   return store
+}
+
+function madeAt(ring: KeyRingRecord, time: Date): KeyRingRecord {
+  const keys = ring.keys.map(key => ({
+    ...{ ...key, created_at: time, published_at: time },
+    ...(key.activated_at !== undefined && { activated_at: time }),
+  }))
+  return { ...ring, createdAt: time, updatedAt: time, keys }
 }
 
 async function makeRing(encryptionKey: AuthorizationServerOptions['encryptionKey']): Promise<KeyRingRecord> {

@@ -72,7 +72,7 @@ export function reportConsent(call: AdminCall, { account, client_id, user, audie
 }
 
 /** The fields in which two resources differ, as they are shown. */
-export function changesBetween(before: object, after: object): LoggedChange[] {
+function changesBetween(before: object, after: object): LoggedChange[] {
   const [old, now] = [textsOf(before), textsOf(after)]
   const fields = new Set([...old.keys(), ...now.keys()])
   return [...fields].flatMap(field => {

@@ -43,7 +43,7 @@ export interface LogServices {
 }
 
 /** There is none: nothing is queued, and nothing written. */
-export const NO_LOG: Log = {
+const NO_LOG: Log = {
   record: () => undefined,
   ...{ isOn: false, queued: 0, dropped: 0 },
   settled: async () => undefined,

@@ -1,7 +1,7 @@
 import { invalidType, invalidValue } from '../../errors.js'
 
 /** Days for which the log is kept where nothing else is said. */
-export const DEFAULT_RETENTION = 30
+const DEFAULT_RETENTION = 30
 
 /** Ten years. */
 const MAX_RETENTION = 3_653

@@ -12,7 +12,7 @@ import type { Registry } from '../context/context.js'
 /** Milliseconds. */
 const DAY = 86_400_000
 /** Days before today for which usage is told. */
-export const USAGE_DAYS = 30
+const USAGE_DAYS = 30
 /** How long counts wait before they are written, in milliseconds: each write is one for each API. */
 const DELAY = 10_000
 /** Different counts that wait at most, and the characters of their names: then they are written at once. */

@@ -10,9 +10,10 @@ import type { Rotation } from './rotation.js'
 export type Tend = (ring: KeyRing) => Promise<KeyRing>
 
 /**
- * Makes what is done to a ring by itself: times that are ahead of the clock are set right, a missing `next` is made, a `current` that is older than `maxAge` is rotated once
- * its `next` has been published long enough, and keys that are gone are taken out of the store. Where that fails the ring is
- * used as it is, and one event says so until the ring has changed; it is tried again whenever the ring is read.
+ * Makes what is done to a ring by itself: times that are ahead of the clock are set right, a missing `next` is made, a
+ * `current` that is older than `maxAge` is rotated once its `next` has been published long enough, and keys that are gone are
+ * taken out of the store. Where that fails the ring is used as it is, and one event says so until the ring has changed; it is
+ * tried again whenever the ring is read.
  *
  * @param maxAge milliseconds; Infinity: never
  */

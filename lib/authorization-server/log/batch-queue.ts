@@ -31,7 +31,10 @@ export interface BatchQueue<T> {
 
 export interface BatchQueueOptions<T> {
   write(batch: readonly T[]): Promise<unknown>
-  /** Told how many entries were dropped, once the queue has caught up, or 100 writes later. @param cause why the last write failed, if one did */
+  /**
+   * Told how many entries were dropped, once the queue has caught up, or 100 writes later.
+   * @param cause why the last write failed, if one did
+   */
   onDropped(count: number, cause: unknown): void
 }
 

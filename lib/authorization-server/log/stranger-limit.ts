@@ -15,8 +15,8 @@ export type IsAnybodys = (account: string, clientId: string) => boolean
 
 /**
  * Bounds what strangers can put into the log: refusals of the management API, limits that were reached, and refusals of
- * requests whose caller has proven nothing. No limit of `rateLimits` is counted on: the host may have switched it off, and that of
- * `token` lets 6 000 requests through that name a public client.
+ * requests whose caller has proven nothing. No limit of `rateLimits` is relied on: the host may have switched it off, and that
+ * of `token` lets 6 000 requests through that name a public client.
  *
  * @param clock one that only goes forward
  * @returns is there room for the record?

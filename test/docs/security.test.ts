@@ -71,6 +71,7 @@ describe('SECURITY.md, the bounds', () => {
     [/^records of the log that wait/, '10 000', `${server}/log/batch-queue.ts`, 'MAX_QUEUED', 10_000],
     [/^records of the log that wait/, '16 MB', `${server}/log/batch-queue.ts`, 'MAX_BYTES', 16 * MB],
     [/^records of the log that wait/, '200 ', `${server}/log/batch-queue.ts`, 'BATCH', 200],
+    [/^permissions of a day's usage/, '1 000', `${server}/log/usage.ts`, 'MAX_FORMER', 1_000],
     [/^records of the log that a stranger/, '100 ', `${server}/log/stranger-limit.ts`, 'LIMIT', 100],
     [/^texts of a record/, '600', `${server}/log/entry.ts`, 'MAX_TEXT', 600],
     [/^texts of a record/, '4 096', `${server}/log/entry.ts`, 'MAX_SCOPE', 4_096],

@@ -172,6 +172,6 @@ describe('docs/management-api.md: fields', () => {
 
 /** Letters and digits as such, so that two ids, two secrets or two times are the same; what separates them is kept. */
 const shapeOf = (text: string): string => {
-  if (!/^(?:\w{3}_|\d{4}-)/.test(text)) return `${text.length} characters`
+  if (!/^(?:[a-z]{3}_[0-9a-z]{26}$|\d{4}-)/.test(text)) return `${text.length} characters`
   return text.replace(/^([a-z]{3}_)?(.*)$/, (_all, prefix = '', rest) => prefix + rest.replace(/[a-z0-9]/g, 'x'))
 }

@@ -5,6 +5,9 @@ import { isOutage, isUnfound, translate } from '../../lib/store/mongo/failures.j
 
 const { MongoNetworkError, MongoNetworkTimeoutError, MongoServerError, MongoServerSelectionError } = mongoose.mongo
 
+/** What a socket says, which the driver hands on. */
+const coded = (code: string, more = {}): Error => Object.assign(new Error('a text of the system'), { code, ...more })
+
 const named = (name: string): Error => Object.assign(new Error('a text of the driver'), { name })
 
 describe('failures of MongoDB', () => {
@@ -17,13 +20,17 @@ describe('failures of MongoDB', () => {
     { error: named('MongoPoolClearedError'), outage: true },
     { error: named('PoolClearedOnNetworkError'), outage: true },
     { error: named('MongoNotConnectedError'), outage: true },
+    { error: coded('EPIPE', { syscall: 'write' }), outage: true },
+    { error: coded('ECONNRESET', { syscall: 'read' }), outage: true },
+    { error: coded('ERR_STREAM_DESTROYED'), outage: true },
+    { error: coded('ERR_SSL_BAD_RECORD'), outage: true },
     { error: named('MongoBulkWriteError'), outage: true },
     { error: Object.assign(named('MongoBulkWriteError'), { code: 64 }), outage: false },
     { error: new MongoServerError({ message: 'not primary', code: 10_107 }), outage: false },
     { error: new MongoServerError({ message: 'too large', code: 10_334 }), outage: false },
     { error: named('MongooseError'), outage: false },
   ]) {
-    it(`${error.name}: ${outage ? 'nobody answers' : 'one command failed'}`, async () => {
+    it(`${error.name} ${'code' in error ? error.code : ''}: ${outage ? 'nobody answers' : 'one command failed'}`, async () => {
       const translated = await translate(Promise.reject(error)).catch((caught: unknown) => caught)
       expect(translated).to.be.instanceOf(StoreUnavailableError).with.property('cause', error)
       expect((translated as Error).message).to.equal('MongoDB did not answer')
@@ -35,6 +42,7 @@ describe('failures of MongoDB', () => {
   for (const { description, error } of [
     { description: 'a duplicate key', error: new MongoServerError({ message: 'E11000', code: 11_000 }) },
     { description: 'a fault of ours', error: new TypeError('x') },
+    { description: 'a fault of ours with a code', error: coded('ERR_INVALID_ARG_VALUE') },
     { description: 'a conflict', error: new ConflictError(['id']) },
     { description: 'a closed store', error: new StoreUnavailableError('the store is closed') },
   ]) {

@@ -36,29 +36,35 @@ export async function translate<R>(operation: Promise<R>): Promise<R> {
 
 /** Names, not classes: the host's connection may come from another copy of the driver. */
 function isOfDriver(error: unknown): boolean {
-  return error instanceof Error && /^(?:Mongo|Mongoose|PoolCleared|DisconnectedError)/.test(error.name)
+  return /^(?:Mongo|Mongoose|PoolCleared|DisconnectedError)/.test(nameOf(error)) || isOfSocket(error)
+}
+
+/** A socket that breaks while it is written to. The driver hands such an error on as it is: `EPIPE`, say. */
+function isOfSocket(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, syscall }: { code?: unknown; syscall?: unknown } = error as object
+  return typeof syscall === 'string' || (typeof code === 'string' && /^ERR_(?:STREAM|SOCKET|SSL|TLS)_/.test(code))
 }
 
 /** Was no server found in time? */
 export function isUnfound(error: unknown): boolean {
-  return /ServerSelection/.test(causeName(error))
+  return /ServerSelection/.test(nameOf(causeOf(error)))
 }
+
+const NETWORK = /ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/
 
 /** Was it the server that could not be reached, rather than one command that it refused? */
 export function isOutage(error: unknown): boolean {
-  return (
-    /ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/.test(causeName(error)) ||
-    isUnsent(error)
-  )
+  const cause = causeOf(error)
+  return NETWORK.test(nameOf(cause)) || isOfSocket(cause) || isUnsent(cause)
 }
 
 /** Writes of several documents fail by one name, whatever failed. What a server refuses has a code. */
 function isUnsent(error: unknown): boolean {
-  if (causeName(error) !== 'MongoBulkWriteError') return false
-  const { code }: { code?: unknown } = Object(Object(error).cause)
-  return code === undefined
+  const { code }: { code?: unknown } = Object(error)
+  return nameOf(error) === 'MongoBulkWriteError' && code === undefined
 }
 
-function causeName(error: unknown): string {
-  return error instanceof StoreUnavailableError && error.cause instanceof Error ? error.cause.name : ''
-}
+const causeOf = (error: unknown): unknown => (error instanceof StoreUnavailableError ? error.cause : undefined)
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '')

@@ -12,7 +12,7 @@ const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000_000)
 export const picker = (): ((below: number) => number) => random(SEED)
 
 /** What docs/operations.md promises, in milliseconds. A short run shares its machine with other tests, and only says what it took. */
-const LIMITS = SECONDS > 0 ? { answer: 2_000, recovery: 5_000 } : { answer: 20_000, recovery: 60_000 }
+export const LIMITS = SECONDS > 0 ? { answer: 2_000, recovery: 5_000 } : { answer: 20_000, recovery: 60_000 }
 
 export const pause = (ms: number): Promise<void> => setTimeout(ms)
 

@@ -41,9 +41,8 @@ function isOfDriver(error: unknown): boolean {
 
 /** A socket that breaks while it is written to. The driver hands such an error on as it is: `EPIPE`, say. */
 function isOfSocket(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { code, syscall }: { code?: unknown; syscall?: unknown } = error as object
-  return typeof syscall === 'string' || (typeof code === 'string' && /^ERR_(?:STREAM|SOCKET|SSL|TLS)_/.test(code))
+  const { code }: { code?: unknown } = Object(error)
+  return typeof code === 'string' && /^(?:E[A-Z\d]+$|ERR_(?:STREAM|SOCKET|SSL|TLS)_)/.test(code)
 }
 
 /** Was no server found in time? */

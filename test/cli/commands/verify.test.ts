@@ -155,7 +155,7 @@ describe('scopegate verify', () => {
   })
 
   const never: { description: string; claims: Record<string, unknown>; failed: string }[] = [
-    { description: 'begins after it ends', claims: { exp: now + 60, nbf: now + 600 }, failed: 'start' },
+    { description: 'begins after it ends', claims: { exp: now + 86_400, nbf: now + 90_000 }, failed: 'start' },
     { description: 'ended before it began', claims: { exp: now - 60, iat: now - 10, nbf: now - 20 }, failed: 'expiry' },
   ]
   for (const { description, claims, failed } of never) {

@@ -44,6 +44,10 @@ const SWEPT_AT_ONCE = 100
 const REMOVAL: Growth = { records: 0, bytes: 0 }
 const growthOf = (record: object): Growth => ({ records: 1, bytes: sizeOf(record) })
 const growthOfAll = (records: readonly object[]): Growth => ({ records: records.length, bytes: sizeOf(records) })
+/** One value as two records hold it; what is no scalar is taken for another one. */
+const isSame = (one: unknown, other: unknown): boolean =>
+  isDate(one) && isDate(other) ? one.getTime() === other.getTime() : one === other
+
 /** What the entries of one account's indexes start with. */
 interface Prefixes {
   account: string
@@ -251,6 +255,10 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
   #put(record: T, replaced?: T): T {
     const copy = copyData(record)
     const key = this.#key(record)
+    if (replaced !== undefined && this.#hasSameEntries(record, replaced)) {
+      this.#root.putSync(key, record)
+      return copy
+    }
     const entries = new Set(this.#entries(record))
     const before = new Set(replaced === undefined ? [] : this.#entries(replaced))
     for (const entry of before) if (!entries.has(entry)) this.#root.removeSync(bytesOf(entry))
@@ -260,6 +268,17 @@ export class EmbeddedCollection<T extends StoredRecord> implements Collection<T>
     this.#root.putSync(key, record)
     for (const entry of entries) if (!before.has(entry)) this.#root.putSync(bytesOf(entry), key)
     return copy
+  }
+
+  /** Does nothing change that an index holds? Such a record is written alone; most replacements are like this. */
+  #hasSameEntries(record: T, replaced: T): boolean {
+    if (!isSame(record.createdAt, replaced.createdAt)) return false
+    if (!isSame(this.#expiry(record), this.#expiry(replaced))) return false
+    for (const path of this.#indexed) {
+      const [values, before] = [valuesAt(record, path), valuesAt(replaced, path)]
+      if (values.length !== before.length || !values.every((value, i) => isSame(value, before[i]))) return false
+    }
+    return true
   }
 
   /** Records that stand where this one goes: expired ones, and the one that it replaces. */

@@ -34,6 +34,7 @@ async function open(count) {
   const server = await authorizationServer({
     issuer: 'http://localhost:3000',
     store,
+    rateLimits: false,
     authorizeAdmin: async () => ({ scopes: ['read:logs'] }),
   })
   const http = createServer(express().use(server.adminRouter))

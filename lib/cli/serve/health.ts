@@ -39,7 +39,7 @@ export function createHealth(): Health {
       if (req.method !== 'GET' && req.method !== 'HEAD') return false
       const path = loosePath(req.url)
       if (path === '/health/live') sendJson(res, 200, { status: 'ok' }, UNCACHED)
-      else if (path === '/health' || path === '/health/ready') void tell(res)
+      else if (path === '/health' || path === '/health/ready') tell(res).catch(() => res.destroy())
       else return false
       return true
     },

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { openBody } from '../resource-server/keys/response-body.js'
+import { readBounded } from '../resource-server/keys/response-body.js'
 import { isTrustedTransport } from '../resource-server/options/option-checks.js'
 import { clearTimeout, setTimeout } from '../timers.js'
 import { describeTransport, IssuerFault } from './issuer-fault.js'
@@ -52,7 +52,10 @@ async function send(
   try {
     init.signal.throwIfAborted()
     const response = await fetch(url, { ...init, redirect: 'manual' })
-    const text = await readBounded(response.body, init.signal)
+    const text = await readBounded(response.body, {
+      ...{ signal: init.signal, limit: MAX_BYTES },
+      tooLarge: () => new IssuerFault('response', 'too_large'),
+    })
     const { status } = response
     if (status === 429 || status >= 500) {
       const wait = parseRetryAfter(response.headers.get('retry-after'), clock.now())
@@ -63,22 +66,4 @@ async function send(
   } catch (error) {
     throw describeTransport(error)
   }
-}
-
-async function readBounded(stream: unknown, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const body = openBody(stream)
-  if (body === undefined) return new Uint8Array()
-  if (signal.aborted) body.discard()
-  else signal.addEventListener('abort', body.discard)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
-    length += chunk.length
-    if (length > MAX_BYTES) {
-      body.discard()
-      throw new IssuerFault('response', 'too_large')
-    }
-    chunks.push(chunk)
-  }
-  return new Uint8Array(Buffer.concat(chunks))
 }

@@ -1,5 +1,5 @@
 import { isInsecure } from '../authorization-server/context/issuer.js'
-import { openBody } from '../resource-server/keys/response-body.js'
+import { readBounded } from '../resource-server/keys/response-body.js'
 import { clearTimeout, setTimeout } from '../timers.js'
 import { ProviderFault } from './provider-fault.js'
 
@@ -60,26 +60,12 @@ export async function withAttempt<T>(timeout: number, run: (attempt: Attempt) =>
 async function fetchBounded(url: string, init: object, signal: AbortSignal): Promise<Response> {
   if (isInsecure(new URL(url))) throw new ProviderFault('response', 'names a URL without TLS', 'insecure_url')
   const response = await fetch(url, { ...init, redirect: 'manual', signal })
-  const text = await readBounded(response.body, signal)
+  const text = await readBounded(response.body, {
+    ...{ signal, limit: MAX_BYTES },
+    tooLarge: () => new ProviderFault('response', 'answered too much', 'too_large'),
+  })
   const { status, headers } = response
   return new Response(text.length === 0 ? null : text, { status, headers })
-}
-
-async function readBounded(stream: unknown, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const body = openBody(stream)
-  if (body === undefined) return new Uint8Array()
-  signal.addEventListener('abort', body.discard)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
-    length += chunk.length
-    if (length > MAX_BYTES) {
-      body.discard()
-      throw new ProviderFault('response', 'answered too much', 'too_large')
-    }
-    chunks.push(chunk)
-  }
-  return new Uint8Array(Buffer.concat(chunks))
 }
 
 /** The system's code, and nothing of the text. */

@@ -19,6 +19,34 @@ export function openBody(body: unknown): BodyReader | undefined {
   return Symbol.asyncIterator in body ? openNodeStream(body as NodeBody) : undefined
 }
 
+/**
+ * The whole of a body; empty where there is none.
+ *
+ * @param signal gives the rest up once it is aborted
+ * @param limit bytes, at most
+ * @param tooLarge makes the error where there are more
+ */
+export async function readBounded(
+  stream: unknown,
+  { signal, limit, tooLarge }: { signal: AbortSignal; limit: number; tooLarge: () => Error },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const body = openBody(stream)
+  if (body === undefined) return new Uint8Array()
+  if (signal.aborted) body.discard()
+  else signal.addEventListener('abort', body.discard)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
+    length += chunk.length
+    if (length > limit) {
+      body.discard()
+      throw tooLarge()
+    }
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
 function openWebStream(body: ReadableStream<unknown>): BodyReader {
   const reader = body.getReader()
   return {

@@ -1,6 +1,6 @@
 import { type Clock, forwardClock } from '../../clock.js'
 import { ignore } from '../../outcome.js'
-import { clearTimeout, setTimeout } from '../../timers.js'
+import { within } from '../../within.js'
 import type { Records, Registry } from '../context/context.js'
 import type { Emit } from '../context/events.js'
 import { type BatchQueue, createBatchQueue } from './batch-queue.js'
@@ -79,7 +79,7 @@ export function createLog({ records, registry, clock, retention, report }: LogSe
       if (!queue.isFailing) await queue.settled()
     },
     usageOf: usage.of,
-    close: () => withinTime(closeBoth(queue, usage)),
+    close: () => within(closeBoth(queue, usage), CLOSE_TIMEOUT, () => undefined).catch(ignore),
   }
 }
 
@@ -91,13 +91,4 @@ function isAnybodys(client: ReturnType<Registry['client']>): boolean {
 
 async function closeBoth(queue: BatchQueue<LogEntry>, usage: Usage): Promise<void> {
   await Promise.all([queue.close(), usage.close()])
-}
-
-async function withinTime(closing: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const waited = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, CLOSE_TIMEOUT)
-  })
-  await Promise.race([closing, waited])
-  clearTimeout(timer)
 }

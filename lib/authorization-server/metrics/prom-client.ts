@@ -1,3 +1,4 @@
+import { loadPeer } from '../../load-peer.js'
 import requirePromClient from './require-prom-client.cjs'
 
 export type PromClient = ReturnType<typeof requirePromClient>
@@ -7,10 +8,5 @@ export const PROM_CLIENT_MISSING = 'metrics need prom-client: npm install prom-c
 
 /** prom-client, an optional peer: loaded on first use. @throws Error it is not installed, or does not load here */
 export function loadPromClient(): PromClient {
-  try {
-    return requirePromClient()
-  } catch (cause) {
-    const { code }: { code?: unknown } = Object(cause)
-    throw new Error(code === 'MODULE_NOT_FOUND' ? PROM_CLIENT_MISSING : 'prom-client cannot be loaded', { cause })
-  }
+  return loadPeer(requirePromClient, 'prom-client', PROM_CLIENT_MISSING)
 }

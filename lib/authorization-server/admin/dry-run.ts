@@ -9,7 +9,7 @@ import { assertMayChange } from './client-rules.js'
 import { alterClient } from './clients.js'
 import { type Effects, effectsOnApi, effectsOnClient } from './effects.js'
 import { requireMatch } from './etag.js'
-import { invalid, readParameters } from './listing.js'
+import { readParameters, readSwitch } from './listing.js'
 import { type AdminCall, getRecord, type Operation, sendRecord } from './resource.js'
 
 const PARAMETERS: ReadonlySet<string> = new Set(['dry_run'])
@@ -22,10 +22,8 @@ const PARAMETERS: ReadonlySet<string> = new Set(['dry_run'])
  */
 export function withDryRun(run: Operation, tell: Operation): Operation {
   return async function carryOutOrTell(call) {
-    const value = readParameters(call.req.url ?? '', PARAMETERS, 'this call').get('dry_run')
-    if (value === undefined || value === 'false') return run(call)
-    if (value !== 'true') throw invalid('dry_run', 'must be true or false')
-    await tell(call)
+    const isDry = readSwitch(readParameters(call.req.url ?? '', PARAMETERS, 'this call'), 'dry_run')
+    await (isDry ? tell : run)(call)
   }
 }
 

@@ -1,21 +1,18 @@
 import { readManagementBody } from '../../http/parameters.js'
 import { validateKeyRotation } from '../schemas/key.js'
 import { originOfCall } from './changes.js'
-import { invalid, readParameters } from './listing.js'
+import { readParameters, readSwitch } from './listing.js'
 import { type AdminCall, hasBody, notFound, sendPage, sendRemoved } from './resource.js'
 
-const NONE: ReadonlySet<string> = new Set()
 const PARAMETERS: ReadonlySet<string> = new Set(['replace'])
 
 /** `GET /keys`: every signing key of the account, without the key itself. */
 export async function listKeys(call: AdminCall): Promise<void> {
-  readParameters(call.req.url ?? '', NONE, 'this call')
   sendPage(call, { results: await call.context.keys.list(call.account.name), next: null })
 }
 
 /** `POST /keys/rotate`: the `next` key signs from now on. The body is optional. */
 export async function rotateKeys(call: AdminCall): Promise<void> {
-  readParameters(call.req.url ?? '', NONE, 'this call')
   const body = hasBody(call) ? await readManagementBody(call.req) : {}
   validateKeyRotation(body)
   const force = 'force' in body && body.force === true
@@ -29,13 +26,7 @@ export async function rotateKeys(call: AdminCall): Promise<void> {
 export async function deleteKey(call: AdminCall): Promise<void> {
   const { account, context, ids } = call
   const [kid = ''] = ids
-  const replace = readSwitch(readParameters(call.req.url ?? '', PARAMETERS, 'this call').get('replace'))
+  const replace = readSwitch(readParameters(call.req.url ?? '', PARAMETERS, 'this call'), 'replace')
   if (!(await context.keys.remove(account.name, kid, { replace, origin: originOfCall(call) }))) throw notFound()
   sendRemoved(call)
-}
-
-function readSwitch(text: string | undefined): boolean {
-  if (text === undefined || text === 'false') return false
-  if (text === 'true') return true
-  throw invalid('replace', 'must be true or false')
 }

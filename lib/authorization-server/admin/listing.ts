@@ -68,6 +68,13 @@ export function readParameters(url: string, known = PARAMETERS, whose = 'lists')
   return parameters
 }
 
+/** A parameter that is `true` or `false`; absent: false. @throws ManagementError `validation_error` */
+export function readSwitch(parameters: ReadonlyMap<string, string>, name: string): boolean {
+  const text = parameters.get(name) ?? 'false'
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw invalid(name, 'must be true or false')
+}
+
 function readPageSize(text: string | undefined): number {
   if (text === undefined) return DEFAULT_PAGE_SIZE
   const size = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : 0

@@ -91,8 +91,11 @@ export const ROUTES: readonly Route[] = [
   },
   { path: '/logs', methods: { GET: { scope: 'read:logs', run: listLogs, about: LIST_LOGS } } },
   { path: '/logs/:id', methods: { GET: { scope: 'read:logs', run: readLog, about: READ_LOG } } },
-  { path: '/keys', methods: { GET: { scope: 'read:keys', run: listKeys, about: LIST_KEYS } } },
-  { path: '/keys/rotate', methods: { POST: { scope: 'rotate:keys', run: rotateKeys, about: ROTATE_KEYS } } },
+  { path: '/keys', methods: { GET: { scope: 'read:keys', run: withoutParameters(listKeys), about: LIST_KEYS } } },
+  {
+    path: '/keys/rotate',
+    methods: { POST: { scope: 'rotate:keys', run: withoutParameters(rotateKeys), about: ROTATE_KEYS } },
+  },
   { path: '/keys/:kid', methods: { DELETE: { scope: 'delete:keys', run: deleteKey, about: DELETE_KEY } } },
   {
     path: '/clients/:client_id/secrets',

@@ -8,8 +8,8 @@ const CHUNK = 4_096
 const MAX_WAITING = 16 * 1024 * 1024
 
 /**
- * The service's log: JSON lines on standard output. They are written some at once, because a write for each of the two lines
- * of a token takes 2 % of its time; what waits is written when the process ends, unless it is killed.
+ * The service's log: JSON lines on standard output. They are written some at once, because each write is a call of the
+ * system's, and a token has two lines; what waits is written when the process ends, unless it is killed.
  */
 export function createLogger(): Logger {
   return pino(destination({ sync: false, minLength: CHUNK, periodicFlush: FLUSH_INTERVAL, maxLength: MAX_WAITING }))

@@ -31,7 +31,7 @@ export const isOauthFault = (error: unknown): boolean => toOAuthError(error).sta
 export const oauthCode = (error: unknown): string => toOAuthError(error).error ?? 'unauthorized'
 
 /** What is thrown, in OAuth’s words. */
-export function toOAuthError(error: unknown): OAuthError {
+function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (error instanceof StoreUnavailableError) {
     return new TemporarilyUnavailableError('The service cannot answer now.', { cause: error, headers: RETRY_AFTER })

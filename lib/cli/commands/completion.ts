@@ -15,7 +15,7 @@ export async function completion(io: Io, shell: string, program: CliCommand): Pr
 }
 
 /** Every command with what may follow it, from the root on. */
-export function placesOf(command: CliCommand, path = ''): Place[] {
+function placesOf(command: CliCommand, path = ''): Place[] {
   const inner = command.commands as readonly CliCommand[]
   const options = command.createHelp().visibleOptions(command)
   const place: Place = {

@@ -20,7 +20,7 @@ type Environment = Pick<Io, 'env'>
 const MAX_BYTES = 16_384
 
 /** The one file, below `XDG_CONFIG_HOME` (default `~/.config`; a relative path counts as not set). */
-export function credentialsPath({ env }: Environment): string {
+function credentialsPath({ env }: Environment): string {
   const { XDG_CONFIG_HOME: base, HOME: home } = env
   const folder = base && isAbsolute(base) ? base : join(home || homedir(), '.config')
   return join(folder, 'scopegate', 'credentials.json')

@@ -74,6 +74,7 @@ export const LOG_KIND: RecordKind<LogRecord> = {
   text: ['client_id', 'user', 'audience', 'actor', 'target'],
   fields: LOG_FIELDS,
   expiresAt: 'expires_at',
+  isAppended: true,
 }
 
 /** How often the permissions of an API were granted on one day (UTC). Its id is `<api>.<day>`. */

@@ -79,6 +79,11 @@ export interface RecordKind<T extends StoredRecord> {
   fields: FieldTable
   /** The top-level Date field that says from which moment on the record does not exist (`<=` now). Absent in the record: never. */
   expiresAt?: keyof T & string
+  /**
+   * Records come in large numbers, one after the other in time, and are hardly ever changed: an engine may keep many of them
+   * together. Such a kind has no unique fields, and ids of `createId` for the time of `createdAt`.
+   */
+  isAppended?: boolean
 }
 
 /** Where a page ended: the next one starts after this record. */

@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { ConflictError } from '../../lib/errors.js'
+import { createId } from '../../lib/store/ids.js'
 import { and, eq, type Filter, not } from '../../lib/query/tree.js'
-import type { Collection, Store } from '../../lib/store/port.js'
+import type { Collection, RecordKind, Store } from '../../lib/store/port.js'
 import { random } from '../support/random.js'
 import { setClock } from '../support/set-clock.js'
 import { requireMongo, storeEngines } from '../support/stores.js'
-import { NOON, THING_KIND, type Thing, thing } from './kinds.js'
+import { APPENDED_KIND, NOON, THING_KIND, type Thing, thing } from './kinds.js'
 
 type Step = (things: Collection<Thing>) => Promise<unknown>
 
@@ -56,20 +57,73 @@ function randomFilter(next: (below: number) => number): Filter {
   return and(...nodes.filter(() => next(4) === 0))
 }
 
+type CreateStep = (next: (below: number) => number, now: number) => Step
+
+/** Many at once that follow each other in time; some are as old as others, or older: two servers write, or the clock was set. */
+function appendingSteps(): CreateStep {
+  const ids: Thing[] = []
+  const known = (next: (below: number) => number): Thing => ids[next(ids.length)] ?? appended(next, NOON)
+  return (next, now) => {
+    const { id, account } = known(next)
+    const revision = 1 + next(2)
+    const filter = randomFilter(next)
+    switch (next(8)) {
+      case 0:
+      case 1:
+      case 2: {
+        const start = next(6) === 0 ? NOON + next(now - NOON + 1) : now
+        const batch = Array.from({ length: 1 + next(150) }, (_, i) => appended(next, start + Math.floor(i / 3)))
+        ids.push(...batch)
+        const given = next(5) === 0 ? batch.reverse() : [...batch, ...batch.slice(0, 3)]
+        return things => things.insertMany(given)
+      }
+      case 3:
+        return things => things.get(account, id)
+      case 4:
+        return things => (revision === 1 ? things.remove(account, id) : things.removeExpired().then(() => undefined))
+      case 5: {
+        const record = { ...appended(next, now), id, account }
+        return things => things.replace(record, revision)
+      }
+      case 6: {
+        const record = known(next)
+        return things => things.insert(record)
+      }
+      default: {
+        const options = { filter, limit: 1 + next(90), ...(next(2) === 0 && { after: known(next) }) }
+        return things => things.find(account, options)
+      }
+    }
+  }
+}
+
+function appended(next: (below: number) => number, time: number): Thing {
+  const { name: _name, code: _code, ...members } = randomThing(next, time)
+  const createdAt = new Date(time)
+  const account = next(6) === 0 ? 'globex' : 'acme'
+  return { ...members, id: createId(APPENDED_KIND.idPrefix, time), account, createdAt, updatedAt: createdAt }
+}
+
+const kinds: { kind: RecordKind<Thing>; steps: () => CreateStep }[] = [
+  { kind: THING_KIND, steps: () => randomStep },
+  { kind: APPENDED_KIND, steps: appendingSteps },
+]
+
 describe('store engines', () => {
   before(function prepare() {
     return requireMongo(this)
   })
 
-  for (const seed of [1, 2, 3, 4]) {
-    it(`agree on every result of 300 random operations (seed ${seed})`, async () => {
+  for (const { kind, steps, seed } of kinds.flatMap(one => [1, 2, 3, 4].map(seed => ({ ...one, seed })))) {
+    it(`agree on every result of 300 random operations on ${kind.name} (seed ${seed})`, async () => {
       const clock = setClock(NOON)
       const stores: Store[] = await Promise.all(storeEngines.map(engine => engine.open(clock)))
       try {
-        const collections = await Promise.all(stores.map(store => store.collection(THING_KIND)))
+        const collections = await Promise.all(stores.map(store => store.collection(kind)))
         const next = random(seed)
+        const createStep = steps()
         for (let i = 0; i < 300; i++) {
-          const step = randomStep(next, clock.now())
+          const step = createStep(next, clock.now())
           clock.advance(next(3))
           const results = []
           for (const things of collections) results.push(await outcome(step, things))

@@ -33,6 +33,13 @@ export const THING_KIND: RecordKind<Thing> = {
   expiresAt: 'gone_at',
 }
 
+/** The same, for records that come in large numbers one after the other. */
+export const APPENDED_KIND: RecordKind<Thing> = {
+  ...{ ...THING_KIND, name: 'appended_things', idPrefix: 'app_' },
+  unique: [],
+  isAppended: true,
+}
+
 export const NOON = Date.UTC(2026, 0, 31, 12)
 
 /** A record with good defaults; `at` is milliseconds after noon. */

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../clock.js'
 import { invalidType, StoreUnavailableError } from '../../errors.js'
 import { withDeadlines } from '../deadline.js'
 import type { Collection, RecordKind, Store, StoredRecord } from '../port.js'
+import { AppendedCollection } from './appended-collection.js'
 import { openFolder, prepareVolatile, type StoreWarning } from './data-folder.js'
 import { EmbeddedCollection } from './embedded-collection.js'
 import { Environment } from './environment.js'
@@ -77,7 +78,8 @@ class EmbeddedStore implements Store {
     const { environment } = await this.#open()
     const known = this.#collections.get(kind.name)
     if (known !== undefined) return known as Collection<T>
-    const collection = new EmbeddedCollection(environment, kind, this.#clock)
+    const Engine = kind.isAppended ? AppendedCollection : EmbeddedCollection
+    const collection = new Engine(environment, kind, this.#clock)
     this.#collections.set(kind.name, collection)
     return collection
   }

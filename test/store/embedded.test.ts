@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { StoreLockedError, StoreUnavailableError } from '../../lib/errors.js'
 import { embeddedStore } from '../../lib/store/embedded/index.js'
-import { THING_KIND, thing } from './kinds.js'
+import { createId } from '../../lib/store/ids.js'
+import { APPENDED_KIND, NOON, THING_KIND, thing } from './kinds.js'
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url))
 
@@ -70,6 +71,26 @@ describe('embedded store', () => {
       .catch((caught: unknown) => caught)
     expect(error).to.be.instanceOf(StoreUnavailableError)
     expect((error as Error).message).not.to.match(/E[A-Z]{3,}|\//)
+  })
+
+  it('keeps what is appended in a fraction of the room that other records take', async () => {
+    const bytes: number[] = []
+    for (const kind of [APPENDED_KIND, { ...THING_KIND, unique: [] }]) {
+      const own = join(folder, kind.name)
+      const store = embeddedStore(own)
+      const things = await store.collection(kind)
+      for (let batch = 0; batch < 100; batch++) {
+        const at = batch * 100
+        const records = Array.from({ length: 20 }, (_, i) =>
+          thing(createId(kind.idPrefix, NOON + at + i), { size: i % 3, tags: ['x', `y${i % 4}`] }, at + i),
+        )
+        expect(await things.insertMany(records)).to.equal(20)
+      }
+      await store.close()
+      bytes.push(statSync(join(own, 'data.mdb')).size)
+    }
+    const [appended = 0, others = 0] = bytes
+    expect(others / appended).to.be.above(2)
   })
 
   for (const path of ['', undefined, 7]) {

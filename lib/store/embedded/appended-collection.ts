@@ -107,7 +107,7 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
   /** @returns how many were added */
   #add(account: string, records: readonly T[]): number {
     const last = firstOf(this.#blocks.rows(account))
-    let newest: Position | undefined = firstOf(this.#rows(account))
+    let newest = newestOf(last?.rows.at(-1), firstOf(this.#singles.rows(account)))
     const appended: T[] = []
     const others: T[] = []
     for (const given of records) {
@@ -194,6 +194,11 @@ function byAccount<T extends StoredRecord>(records: readonly T[]): Map<string, T
 function firstOf<R>(rows: Iterable<R>): R | undefined {
   for (const row of rows) return row
   return undefined
+}
+
+function newestOf(one: Position | undefined, other: Position | undefined): Position | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return isNewer(one, other) ? one : other
 }
 
 /** Of two lists that are newest first one that is. */

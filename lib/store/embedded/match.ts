@@ -19,20 +19,28 @@ export function match(filter: Filter, record: object, text: readonly string[]): 
 
 /** The values at a path: lists on the way, and at its end, are gone through element by element. */
 export function valuesAt(record: object, path: string): unknown[] {
-  if (!path.includes('.')) return elements(member(record, path))
-  let values: unknown[] = [record]
-  for (const name of path.split('.')) values = values.flatMap(value => elements(member(value, name)))
+  const values: unknown[] = []
+  if (path.includes('.')) collect(record, path.split('.'), 0, values)
+  else addElements(member(record, path), values)
   return values
+}
+
+/** Adds the values at the rest of a path. Nothing is made on the way: a block has hundreds of values. */
+function collect(value: unknown, names: readonly string[], at: number, values: unknown[]): void {
+  const inner = member(value, names[at] as string)
+  if (at === names.length - 1) addElements(inner, values)
+  else if (Array.isArray(inner)) for (const element of inner) collect(element, names, at + 1, values)
+  else collect(inner, names, at + 1, values)
+}
+
+function addElements(value: unknown, values: unknown[]): void {
+  if (Array.isArray(value)) values.push(...value)
+  else if (value !== undefined) values.push(value)
 }
 
 function member(value: unknown, name: string): unknown {
   const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name)
   return isObject ? (value as Record<string, unknown>)[name] : undefined
-}
-
-function elements(value: unknown): unknown[] {
-  if (value === undefined) return []
-  return Array.isArray(value) ? value : [value]
 }
 
 function compares(value: unknown, { operator, value: wanted }: CompareNode): boolean {

@@ -39,8 +39,8 @@ export function createGranted(option: unknown, onEvent?: (event: ScopeClaimFaile
 }
 
 /** A `permissions` claim of another type than a text or a list of texts grants nothing. */
-function grantedByDefault(auth: AuthInfo): readonly string[] {
-  return auth.payload.permissions === undefined ? auth.scopes : (auth.permissions ?? NOTHING)
+function grantedByDefault({ payload, permissions, scopes }: AuthInfo): readonly string[] {
+  return permissions ?? (payload.permissions === undefined ? scopes : NOTHING)
 }
 
 function readNames(option: unknown, name: string): Granted[] {

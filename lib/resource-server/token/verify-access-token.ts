@@ -99,8 +99,9 @@ function createCheck(settings: VerifierSettings, issuers: TrustedIssuers): Acces
     const auth = createAuthInfo(token, jws, verifyToken)
     if (keySet.isShared) nameIssuer(auth, keySet.issuer)
     const { nbf = 0, iat = 0 } = auth.payload
-    const validFrom = (Math.max(nbf, iat) - clockTolerance) * 1000
-    cache?.offer({ auth, key, keySet, validFrom, expiresAt: (auth.expiresAt + clockTolerance) * 1000, usedAt: 0 })
+    const validFrom = Math.ceil(Math.max(nbf, iat) - clockTolerance)
+    const validUntil = Math.floor(auth.expiresAt + clockTolerance)
+    cache?.offer({ auth, key, keySet, validFrom, validUntil, usedAt: 0 })
     return auth
   }
 

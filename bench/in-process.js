@@ -2,6 +2,8 @@ import { createBareGuard, guards } from './guards.js'
 import { inOrder, median, pairedRatio } from './turns.js'
 
 const MANY = 1_000
+/** Tokens that run each guard in: until its compiler has done what it does, a guard with more to check is slower by half. */
+const WARM_UP = 10_000
 
 /**
  * What is timed: `size` requests, `inFlight` of them at a time, `batches` times. Few where they come one by one, as many as
@@ -69,7 +71,9 @@ export async function inProcess(issuer) {
   const source = { issuer, hot: issuer.token(), many: Array.from({ length: MANY }, () => issuer.token()) }
   const made = Object.entries({ 'bare crypto.verify': createBareGuard, ...guards })
   const results = made.map(([name, create]) => ({ name, guard: create(issuer), times: {} }))
+  const unknown = Array.from({ length: WARM_UP }, () => issuer.token())
   for (const { guard } of results) {
+    await time(guard, unknown, 1)
     for (let i = 0; i < 3; i++) await time(guard, source.many, 1)
   }
   for (const [kind, { batches, size, inFlight, tokenOf }] of Object.entries(KINDS)) {

@@ -4,42 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { requireCommand } from '../support/require-command.js'
+import { Acknowledged } from './acknowledged.js'
 import { asRoot, Operator } from './operate.js'
 
-const REFUSED = 'ERR_STORE_UNAVAILABLE the store could not be written'
 const LARGE = 30_000
-
-/** What was said of each record that was inserted. */
-class Records {
-  readonly written: string[] = []
-  readonly refused: string[] = []
-  readonly #operator: Operator
-  readonly #folder: string
-
-  constructor(operator: Operator, folder: string) {
-    this.#operator = operator
-    this.#folder = folder
-  }
-
-  /** Inserts some at the same time. @returns how many were refused */
-  async insert(count: number, bytes: number): Promise<number> {
-    const first = this.written.length + this.refused.length
-    const ids = Array.from({ length: count }, (_, i) => `r${first + i}`)
-    const outcomes = await Promise.all(ids.map(id => this.#operator.do(this.#folder, `insert ${id} ${bytes}`)))
-    for (const [i, id] of ids.entries()) {
-      expect(outcomes[i]).to.be.oneOf(['ok', REFUSED])
-      if (outcomes[i] === 'ok') this.written.push(id)
-      else this.refused.push(id)
-    }
-    return outcomes.filter(outcome => outcome === REFUSED).length
-  }
-
-  /** What was acknowledged is there, and nothing else. */
-  async check(): Promise<void> {
-    for (const id of this.written) expect(await this.#operator.do(this.#folder, `get ${id}`), id).to.equal('ok')
-    for (const id of this.refused) expect(await this.#operator.do(this.#folder, `get ${id}`), id).to.equal('absent')
-  }
-}
 
 describe('embedded store: a disk without room', () => {
   let base: string
@@ -57,7 +25,7 @@ describe('embedded store: a disk without room', () => {
 
   /** Writes are refused one by one, reads go on, and all is well when there is room again. */
   async function refusesAndRecovers(exhaust: () => Promise<void>, relieve: () => Promise<void>): Promise<void> {
-    const records = new Records(operator, folder)
+    const records = new Acknowledged(operator, folder)
     expect(await records.insert(5, 100)).to.equal(0)
     for (let time = 0; time < 2; time++) {
       await exhaust()
@@ -119,7 +87,7 @@ describe('embedded store: a disk without room', () => {
 
       it('goes on as it was where only the modes changed, and is refused with the reason when it opens', async () => {
         operator = new Operator(withoutOverride)
-        const records = new Records(operator, folder)
+        const records = new Acknowledged(operator, folder)
         expect(await records.insert(5, LARGE)).to.equal(0)
         chmod(0o500, 0o400)
         expect(await records.insert(5, LARGE)).to.equal(0)
@@ -151,9 +119,25 @@ describe('embedded store: a disk without room', () => {
       await refusesAndRecovers(fill, free)
     })
 
+    it('goes on reading where the folder is read-only when it opens it anew, and writes again when it is not', async () => {
+      operator = new Operator(onSmallDisk(base))
+      const tell = async (command: string): Promise<void> =>
+        void expect(await operator.do(folder, command)).to.equal('ok')
+      await refusesAndRecovers(
+        async () => {
+          await fill()
+          await tell('mount-read-only')
+        },
+        async () => {
+          await tell('unmount')
+          await free()
+        },
+      )
+    })
+
     it('opens what is there, or says that it cannot, and makes nothing new', async () => {
       operator = new Operator(onSmallDisk(base))
-      const records = new Records(operator, folder)
+      const records = new Acknowledged(operator, folder)
       expect(await records.insert(5, LARGE)).to.equal(0)
       expect(await operator.do(folder, 'close')).to.equal('ok')
       await fill()

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,6 +23,8 @@ function storeOf(folder: string): Store {
 async function run(folder: string, command: string, id: string, bytes: number): Promise<string> {
   if (command === 'fill') return fill(folder)
   if (command === 'free') return free(folder)
+  if (command === 'mount-read-only') return mountReadOnly(folder)
+  if (command === 'unmount') return unmount(folder)
   const store = storeOf(folder)
   if (command === 'close') {
     stores.delete(folder)
@@ -57,6 +60,18 @@ function fill(folder: string): string {
 
 function free(folder: string): string {
   rmSync(join(folder, 'filler'))
+  return 'ok'
+}
+
+/** Lays a view over a folder that nobody can write by. What is open stays as it is. */
+function mountReadOnly(folder: string): string {
+  execFileSync('mount', ['--bind', '-o', 'ro', folder, folder])
+  return 'ok'
+}
+
+/** Takes it away, though files may be open by it. */
+function unmount(folder: string): string {
+  execFileSync('umount', ['--lazy', folder])
   return 'ok'
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
 import { type DataFile, type Tree, type TreeName, walkTree } from './data-pages.js'
 
 /**
@@ -53,14 +53,35 @@ export function checkDataFile(path: string): void {
   }
 }
 
-function check(descriptor: number, size: number): void {
+/**
+ * Gives back what stands behind the last page in use, after a write that failed: the system may take what it has in memory
+ * alone for written, and does not bring to the disk what is written there again.
+ *
+ * @throws Error the file is damaged; an error of the system, also where nothing is to give back and the file cannot be written
+ */
+export function cutUnused(path: string): void {
+  const descriptor = openSync(path, 'r+')
+  try {
+    const { pageSize, lastPage } = readNewest(descriptor)
+    const used = pageSize * (lastPage + 1)
+    if (fstatSync(descriptor).size >= used) ftruncateSync(descriptor, used)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function readNewest(descriptor: number): Meta & { pageSize: number } {
   const first = readBytes(descriptor, 0, META.end)
   const pageSize = first.readUInt32LE(META.pageSize)
   const metas = [
     readMeta(first, 0, pageSize),
     readMeta(readBytes(descriptor, pageSize, META.end), 1, pageSize),
   ] as const
-  const { lastPage, transaction, free, main } = newest(...metas)
+  return { pageSize, ...newest(...metas) }
+}
+
+function check(descriptor: number, size: number): void {
+  const { pageSize, lastPage, transaction, free, main } = readNewest(descriptor)
   const file: DataFile = {
     pageSize,
     transaction,

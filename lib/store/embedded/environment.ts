@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb'
 import { StoreUnavailableError } from '../../errors.js'
+import { cutUnused } from './data-file.js'
 import { loadLmdb } from './lmdb.js'
 import { type Growth, Room } from './room.js'
 
@@ -154,8 +155,12 @@ export class Environment {
 
   /** @throws why the file cannot be written */
   #writable(): Root {
-    // What was opened for reading alone is closed when this returns.
-    if (this.#readOnlyBecause !== undefined) this.#release().catch(() => undefined)
+    if (this.#readOnlyBecause !== undefined) {
+      // First: LMDB does not give back what it takes to open for reading alone, so that is not done for each write.
+      cutUnused(this.#path)
+      // What was opened for reading alone is closed when this returns.
+      this.#release().catch(() => undefined)
+    }
     const { root } = this
     if (this.#readOnlyBecause !== undefined) throw this.#readOnlyBecause
     return root
@@ -167,6 +172,7 @@ export class Environment {
     // A second environment on the file would share the state of the first one.
     if (this.#discarding) throw new StoreUnavailableError('the store is being opened again')
     try {
+      cutUnused(this.#path)
       this.#root = this.#openForWriting()
     } catch (error) {
       this.#root = this.#openReadOnly()
@@ -188,6 +194,10 @@ export class Environment {
     this.#discarding = true
     try {
       await this.#release()
+      // At once: whoever opens the file next may be another process.
+      cutUnused(this.#path)
+    } catch {
+      // The next use tries it again, and says why it fails.
     } finally {
       this.#discarding = false
     }

@@ -17,6 +17,19 @@ describe('MongoDB store', () => {
     await store.close()
   })
 
+  it('closes without waiting for a server that it has not found', async () => {
+    const store = mongoStore('mongodb://127.0.0.1:1/none', { operationTimeout: 1_000 })
+    const looking = store.ping().catch((error: unknown) => error)
+    let isClosed = false
+    const closing = store.close().then(() => {
+      isClosed = true
+    })
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+    expect(isClosed).to.equal(true)
+    await closing
+    expect(await looking).to.be.instanceOf(StoreUnavailableError)
+  })
+
   const refused = [
     { description: 'no target', target: undefined, code: 'ERR_INVALID_ARG_TYPE' },
     { description: 'another scheme', target: 'https://127.0.0.1', code: 'ERR_INVALID_ARG_VALUE' },

@@ -136,7 +136,10 @@ class MongoStore implements Store {
     if (this.#closed) return
     this.#closed = true
     if (typeof this.#target !== 'string' || this.#connection === undefined) return
-    await within(this.#connection.close(), CLOSE_TIMEOUT, ignore).catch(ignore)
+    // One that never stood is closed once the driver has given up: nobody has written by it, and nobody waits for that.
+    const isUnused = this.#connection.readyState === CONNECTING
+    const closing = within(this.#connection.close(), CLOSE_TIMEOUT, ignore).catch(ignore)
+    if (!isUnused) await closing
   }
 
   async #openCollection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, constants, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { Refusal } from '../faults.js'
@@ -49,9 +49,9 @@ async function readPrivate(path: string): Promise<string | undefined> {
   )
   if (file === undefined) return undefined
   try {
-    const stat = await file.stat()
-    const { mode, size } = stat
-    if (!stat.isFile()) throw new Refusal(`${path} is not a file`)
+    const found = await file.stat()
+    const { mode, size } = found
+    if (!found.isFile()) throw new Refusal(`${path} is not a file`)
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw new Refusal(`${path} can be read or written by other users; run chmod 600, or scopegate login`)
     }
@@ -81,13 +81,32 @@ export async function writeCredentials(io: Environment, credentials: Credentials
   const { url, adminUrl, clientId, clientSecret } = credentials
   const content = { url, ...(adminUrl !== undefined && { admin_url: adminUrl }), client_id: clientId }
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     await chmod(folder, 0o700)
     await replaceFile(path, `${JSON.stringify({ ...content, client_secret: clientSecret }, null, 2)}\n`)
   } catch (error) {
     throw new Refusal(`${path} cannot be written: ${String(Object(error).code)}`)
   }
   return path
+}
+
+/** Makes a folder, and those above it. `mkdir` with `recursive` does not end where nothing can be made (`/proc`). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await createFolder(folder)
+  } catch (error) {
+    if (Object(error).code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    await createFolder(folder)
+  }
+}
+
+async function createFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, 0o700)
+  } catch (error) {
+    if (Object(error).code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+  }
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

@@ -449,6 +449,37 @@ describe('commands that talk to a server', () => {
         expect(calls[0]?.target).to.match(/^\/admin\/apis\?/)
       })
 
+      for (const { description, env } of [
+        { description: 'a home where nothing can be made', env: { XDG_CONFIG_HOME: '', HOME: '/proc' } },
+        { description: 'a folder where nothing can be made', env: { XDG_CONFIG_HOME: '/proc/a/b' } },
+        { description: 'a folder below a file', env: { XDG_CONFIG_HOME: '/dev/null/a' } },
+      ]) {
+        it(`not in ${description}: one line, exit 1`, async () => {
+          const { code, stdout, stderr } = await runCli(['login'], { env: { ...ENV, ...env }, fetch: token })
+          expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
+          expect(stderr).to.match(
+            /^scopegate: \/(proc|dev)\/.*\/scopegate\/credentials\.json cannot be written: E[A-Z]+\n$/,
+          )
+        })
+      }
+
+      it('not where a file stands in the place of the folder, which stays as it is', async () => {
+        const file = dirname(path)
+        writeFileSync(file, 'mine', { mode: 0o640 })
+        const { code, stderr } = await runCli(['login'], { env: { XDG_CONFIG_HOME: home, ...ENV }, fetch: token })
+        expect({ code, stderr }).to.deep.equal({ code: 1, stderr: `scopegate: ${path} cannot be written: EEXIST\n` })
+        expect(readFileSync(file, 'utf8')).to.equal('mine')
+        expect(statSync(file).mode & 0o777).to.equal(0o640)
+      })
+
+      it('in a folder several levels of which are not there', async () => {
+        const base = join(home, 'a', 'b')
+        const { code } = await runCli(['login'], { env: { XDG_CONFIG_HOME: base, ...ENV }, fetch: token })
+        expect(code).to.equal(0)
+        for (const folder of [join(home, 'a'), base, join(base, 'scopegate')])
+          expect(statSync(folder).mode & 0o777, folder).to.equal(0o700)
+      })
+
       const failures: {
         description: string
         fetch?: typeof fetch

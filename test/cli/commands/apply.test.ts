@@ -128,6 +128,30 @@ describe('scopegate apply', () => {
       expect([await list('apis'), await list('clients')].map(({ length }) => length)).to.deep.equal([1, 1])
     })
 
+    it('deleting first what has the slug that the file gives to another API, and nothing else', async () => {
+      const api = (name: string, slug: string) => ({ name, identifier: `urn:test:${name}`, slug })
+      await apply({ apis: [api('a', 'a'), api('b', 'b'), api('c', 'c'), api('d', 'd')], clients: [{ name: 'Old' }] })
+      // d takes the slug of b, the new e that of a; c is in nobody's way.
+      const file = { apis: [api('d', 'b'), api('e', 'a')], clients: [{ name: 'New' }] }
+      const refused = await apply(file)
+      expect(refused.code).to.equal(1)
+      expect(refused.stderr).to.include('409 already_exists').and.include('(slug)')
+      const { code, stdout } = await apply(file, ['--prune', '--yes'])
+      expect(code).to.equal(0)
+      expect(stdout.replaceAll(/ \(.*\)/g, '').match(/^[+~-] .*$/gm)).to.deep.equal([
+        ...['- API urn:test:b', '- API urn:test:a'],
+        ...['~ API urn:test:d', '+ API urn:test:e', '+ client New'],
+        ...['- client Old', '- API urn:test:c'],
+      ])
+      const slugs = (await list('apis')).map(({ identifier, slug }) => [identifier, slug])
+      expect(slugs).to.deep.include.members([
+        ['urn:test:d', 'b'],
+        ['urn:test:e', 'a'],
+      ])
+      expect(slugs).to.have.length(3)
+      expect(await apply(file, ['--prune', '--yes'])).to.include({ code: 0, stdout: '' })
+    })
+
     it('pruning no list that the file does not have, and asking on a terminal', async () => {
       await apply(FILE)
       expect((await apply({ clients: [CLIENT] }, ['--prune', '--yes', '--dry-run'])).stdout).not.to.include('API')

@@ -23,7 +23,7 @@ export interface Change {
 
 /**
  * Reads what there is and finds out what is to be done: first what is created and changed, APIs before clients, then what
- * is deleted, clients before APIs.
+ * is deleted, clients before APIs. An API whose slug the file gives to another one is deleted before all that.
  *
  * @param isPruning also delete what a list of the file does not name; never the management API, nor the client that calls
  * @throws Refusal a name of the file is that of several clients
@@ -33,23 +33,25 @@ export async function plan(management: Management, wanted: Wanted, isPruning: bo
   const clients = await planKind(management, CLIENTS, 'name', wanted.clients)
   const changes = [...apis.changes, ...clients.changes]
   if (!isPruning) return changes
-  const others = [
-    ...clients.others.filter(({ id }) => id !== management.clientId),
-    ...apis.others.filter(({ isSystem }) => !isSystem),
+  const otherApis = apis.others.filter(row => row['is_system'] !== true)
+  const otherClients = clients.others.filter(row => row[CLIENTS.id] !== management.clientId)
+  const slugs = new Set(apis.changes.map(({ wanted: api }) => api?.['slug']))
+  const isInTheWay = ({ slug }: Row): boolean => slugs.has(slug)
+  return [
+    ...otherApis.filter(isInTheWay).map(row => planDeletion(APIS, 'identifier', row)),
+    ...changes,
+    ...otherClients.map(row => planDeletion(CLIENTS, 'name', row)),
+    ...otherApis.filter(row => !isInTheWay(row)).map(row => planDeletion(APIS, 'identifier', row)),
   ]
-  return [...changes, ...others.map(({ isSystem: _system, ...change }) => change)]
 }
 
-interface Other extends Change {
-  isSystem: boolean
-}
-
+/** @returns what the file wants of a kind, and which records it does not name */
 async function planKind(
   management: Management,
   resource: Resource,
   keyName: string,
   wanted: readonly Row[] | undefined,
-): Promise<{ changes: Change[]; others: Other[] }> {
+): Promise<{ changes: Change[]; others: Row[] }> {
   if (wanted === undefined) return { changes: [], others: [] }
   const present: Row[] = []
   for await (const rows of management.pages(resource.path, { pageSize: '200' })) present.push(...rows)
@@ -58,13 +60,12 @@ async function planKind(
     const found = present.filter(row => row[keyName] === entry[keyName])
     return planOne(resource, String(entry[keyName]), entry, found)
   })
-  const others = present
-    .filter(row => !keys.has(String(row[keyName])))
-    .map((row): Other => {
-      const common = { resource, key: String(row[keyName]), id: String(row[resource.id]), fields: [], done: false }
-      return { action: 'delete', ...common, isSystem: row['is_system'] === true }
-    })
-  return { changes, others }
+  return { changes, others: present.filter(row => !keys.has(String(row[keyName]))) }
+}
+
+function planDeletion(resource: Resource, keyName: string, row: Row): Change {
+  const common = { resource, key: String(row[keyName]), id: String(row[resource.id]), fields: [], done: false }
+  return { action: 'delete', ...common }
 }
 
 function planOne(resource: Resource, key: string, wanted: Row, found: readonly Row[]): Change[] {

@@ -10,6 +10,9 @@ export function within<R>(running: Promise<R>, ms: number, late: () => unknown):
   return new Promise((resolve, reject) => {
     // An answer that has arrived is read before: a busy process comes late to its timers.
     const timer = setTimeout(() => setImmediate(() => reject(late())), ms)
-    running.then(resolve, reject).finally(() => clearTimeout(timer))
+    // A store of the host's own may give what is no promise.
+    Promise.resolve(running)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
   })
 }

@@ -2,6 +2,7 @@ import { forwardClock } from '../clock.js'
 import { invalidValue } from '../errors.js'
 import { CALL_IN_HANDLER, refuseAsMiddleware } from '../http/factory.js'
 import type { Handler } from '../http/handler.js'
+import { ensureDeadlines } from '../store/deadline.js'
 import { createSweeper } from '../store/sweeper.js'
 import { createAccountRouter } from './accounts/account-router.js'
 import type { ListedAccounts } from './accounts/accounts.js'
@@ -48,7 +49,10 @@ export interface AuthorizationServer {
    * @throws Error prom-client is not installed
    */
   metrics(registry: MetricsRegistry): void
-  /** Finishes what is being written, then closes the store. A second call is harmless. */
+  /**
+   * Finishes what is being written, then closes the store. A second call is harmless. Ends also where the store hangs.
+   * @throws StoreUnavailableError the store did not close within 10 s
+   */
   close(): Promise<void>
   /** What the routers work with. */
   context: ServerContext
@@ -92,7 +96,8 @@ export interface PreparedServer {
 /** @throws TypeError, StoreUnavailableError as {@link authorizationServer} does */
 export async function prepareServer(options: AuthorizationServerOptions): Promise<PreparedServer> {
   const checked = validateOptions(options)
-  const { store, accounts, checks } = checked
+  const { accounts, checks } = checked
+  const store = ensureDeadlines(checked.store)
   const ageClock = forwardClock(checked.clock)
   const metering: Metering = { meter: undefined }
   const records = await openRecords(measured(store, metering))

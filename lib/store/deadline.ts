@@ -23,7 +23,20 @@ const PING_TIMEOUT = 1_500
 /** How long the closing may take, in milliseconds. */
 const CLOSE_TIMEOUT = 10_000
 
+/** What calls to a store of the host's own may take, in milliseconds: it may be slow, but must not hang. */
+const OPERATION_TIMEOUT = 10_000
+const OPENING_TIMEOUT = 600_000
+
+/** Stores that have deadlines. */
+const bounded = new WeakSet<Store>()
+
 const late = (): StoreUnavailableError => new StoreUnavailableError('the store did not answer in time')
+
+/** The store as it is where its engine has given it deadlines; else the same store with some. */
+export function ensureDeadlines(store: Store): Store {
+  if (bounded.has(store)) return store
+  return withDeadlines(store, { operation: OPERATION_TIMEOUT, opening: OPENING_TIMEOUT })
+}
 
 /**
  * Gives every call to a store a deadline: what has not answered by then has failed, whatever the engine still waits for.
@@ -73,7 +86,7 @@ export function withDeadlines(store: Store, { operation, opening, isOutage }: De
   })
 
   const open = store.counters?.bind(store)
-  return {
+  const result: Store = {
     async collection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>> {
       const inner = await within(store.collection(kind), opening, late)
       return memoize(wrapped as WeakMap<object, Collection<T>>, inner, () => wrap(inner))
@@ -85,4 +98,6 @@ export function withDeadlines(store: Store, { operation, opening, isOutage }: De
       return within(store.close(), CLOSE_TIMEOUT, late)
     },
   }
+  bounded.add(result)
+  return result
 }

@@ -13,7 +13,8 @@ import type { Filter } from '../query/tree.js'
  *   returned, not replaced, not removed (`false`), and its unique keys are free.
  * - An engine's own failures leave as `ConflictError` or `StoreUnavailableError` (lib/errors.ts); neither carries a
  *   driver's text in its message.
- * - Every call is answered in bounded time: both engines are opened with deadlines (deadline.ts).
+ * - Every call is answered in bounded time: both engines are opened with deadlines, and so is a store of the host's own
+ *   (deadline.ts).
  */
 export interface Store {
   /** The records of one kind. Its indexes exist when this resolves. The same kind gives the same collection. */

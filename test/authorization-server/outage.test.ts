@@ -121,3 +121,23 @@ describe('a server whose store is away', () => {
     await server.close()
   })
 })
+
+describe("a server on a store of the host's own, which never answers again", () => {
+  it('answers 503, and ends', async () => {
+    const store = await seededStore()
+    const test = await startServer({ store })
+    await addApi(test)
+    await addClient(test)
+    store.hangs = true
+    const asked = postToken(test.app, GOOD).then(({ status }) => status)
+    test.server.context.secretUses.note('default', CLIENT_ID, 'sec_1')
+    await test.server.close()
+    expect(await asked).to.equal(503)
+  })
+
+  it('ends where the store does not close', async () => {
+    const store = await seededStore()
+    const { server } = await startServer({ store: { ...store, close: () => new Promise(() => {}) } })
+    expect(await server.close().catch((error: unknown) => error)).to.be.instanceOf(StoreUnavailableError)
+  })
+})

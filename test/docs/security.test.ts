@@ -46,6 +46,7 @@ describe('SECURITY.md, the bounds', () => {
     [/^a query$/, '50 terms', 'query/parse.ts', 'MAX_TERMS', 50],
     [/^one operation on MongoDB/, '1.5 s', 'store/mongo/mongo-store.ts', 'operationTimeout', 1_500],
     [/^one operation of the embedded/, '10 s', 'store/embedded/embedded-store.ts', 'OPERATION_TIMEOUT', 10_000],
+    [/^one operation of .* a store of your own/, '10 s', 'store/deadline.ts', 'OPERATION_TIMEOUT', 10_000],
     [/^the answer of `\/health`/, '1.5 s', 'store/deadline.ts', 'PING_TIMEOUT', 1_500],
     [/^cached clients/, '10 000', `${server}/context/registry.ts`, 'MAX_RECORDS', 10_000],
     [/^cached clients/, '32 MiB', `${server}/context/registry.ts`, 'MAX_BYTES', 32 * MB],

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ConflictError, StoreUnavailableError } from '../../lib/errors.js'
 import { and } from '../../lib/query/tree.js'
-import { type Deadlines, withDeadlines } from '../../lib/store/deadline.js'
+import { type Deadlines, ensureDeadlines, withDeadlines } from '../../lib/store/deadline.js'
 import { createOutage } from '../../lib/store/outage.js'
 import type { Collection, Store } from '../../lib/store/port.js'
 import { THING_KIND, type Thing, thing } from './kinds.js'
@@ -85,6 +85,24 @@ describe('the deadline of a store', () => {
   it('gives one collection for one kind', async () => {
     const { bounded, things } = await opened(LONG)
     expect(await bounded.collection(THING_KIND)).to.equal(things)
+  })
+
+  it('is given once: what has some stays as it is', () => {
+    const bounded = withDeadlines(engine().store, SHORT)
+    expect(ensureDeadlines(bounded)).to.equal(bounded)
+    const { store } = engine()
+    expect(ensureDeadlines(store)).not.to.equal(store)
+    expect(ensureDeadlines(ensureDeadlines(store)))
+      .to.be.an('object')
+      .with.property('ping')
+  })
+
+  it('takes what is no promise', async () => {
+    const { state, bounded, things } = await opened(LONG)
+    state.answer = (() => null) as unknown as Answer
+    expect(await things.get('acme', 'a')).to.equal(null)
+    await bounded.ping()
+    await bounded.close()
   })
 
   it('owns what comes too late', async () => {

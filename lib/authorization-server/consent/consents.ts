@@ -28,7 +28,7 @@ export interface Consents {
   find(subject: ConsentSubject): Promise<ConsentRecord | null>
   /**
    * Remembers what the user has ticked, and forgets what was shown and is not ticked.
-   * @returns null where nothing was remembered, and nothing is
+   * @returns null where nothing was remembered, and nothing is: nothing is ticked, or the client or the API is gone
    * @throws StoreUnavailableError also where others never stop changing it
    */
   remember(
@@ -38,10 +38,10 @@ export interface Consents {
 }
 
 export function createConsents({
-  records: { consents },
+  records: { consents, clients, apis },
   clock,
 }: {
-  records: Pick<Records, 'consents'>
+  records: Pick<Records, 'consents' | 'clients' | 'apis'>
   clock: Clock
 }): Consents {
   function find(subject: ConsentSubject): Promise<ConsentRecord | null> {
@@ -60,6 +60,21 @@ export function createConsents({
     }
   }
 
+  /**
+   * Another process may have deleted the client or the API, which this one still has in its cache. Whoever deletes one
+   * removes its consents afterwards: either that finds this one, or this one is found out here.
+   */
+  async function forgetOrphan(consent: ConsentRecord): Promise<ConsentRecord | null> {
+    const { account, id, client_id, api_id } = consent
+    const [client, api] = await Promise.all([
+      clients.get(account, client_id),
+      api_id === undefined ? undefined : apis.get(account, api_id),
+    ])
+    if (client !== null && api !== null) return consent
+    await consents.remove(account, id)
+    return null
+  }
+
   return {
     find,
     async remember(subject, { shown, ticked }) {
@@ -70,7 +85,7 @@ export function createConsents({
           present === null
             ? await insert(subject, ticked)
             : await consents.replace({ ...merge(present, shown, ticked), updatedAt: now() }, present.revision)
-        if (stored !== null) return stored
+        if (stored !== null) return present === null ? forgetOrphan(stored) : stored
       }
       throw new StoreUnavailableError('a consent is changed all the time')
     },

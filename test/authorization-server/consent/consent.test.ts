@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import request from 'supertest'
 import { antiForgeryValue, isAntiForgeryValue } from '../../../lib/authorization-server/consent/anti-forgery.js'
 import { createConsents } from '../../../lib/authorization-server/consent/consents.js'
+import { eq } from '../../../lib/query/tree.js'
 import type { ConsentRecord } from '../../../lib/store/user-records.js'
 import { describeStores } from '../../support/stores.js'
 import {
@@ -95,7 +96,8 @@ describeStores('a remembered consent', engine => {
   it('is made once where ten are given at once, and none is lost', async () => {
     const { records, clock } = test.server.context
     const consents = createConsents({ records, clock })
-    const subject = { account: 'default', user: 'ada', client_id: WEB, audience: AUDIENCE, api_id: 'api_1' }
+    const api_id = (await records.apis.find('default', { filter: eq('identifier', AUDIENCE), limit: 1 })).records[0]?.id
+    const subject = { account: 'default', user: 'ada', client_id: WEB, audience: AUDIENCE, api_id: api_id ?? '' }
     const given = Array.from({ length: 10 }, (_, at) => `s${at}`)
     await Promise.all(given.map(scope => consents.remember(subject, { shown: [scope], ticked: [scope] })))
     const [consent, ...others] = await all()

@@ -37,7 +37,7 @@ describe('scopegate serve: a disk that is read-only', () => {
       return ['unshare', ...asRoot, '--mount', 'sh', '-c', script, folder]
     }
     before(function prepare() {
-      requireCommand(this, [...readOnly(tmpdir()), 'true'])
+      requireCommand(this, [...readOnly(tmpdir()), 'true'], true)
     })
 
     const starts = [

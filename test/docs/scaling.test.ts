@@ -60,7 +60,7 @@ describe('docs/scaling.md', () => {
       ['ends within 12', 'cli/serve/serve.ts', /END_TIMEOUT = 11_500\b/],
       ['`operationTimeout` (1.5 s)', 'store/mongo/mongo-store.ts', /operationTimeout = 1_500\b/],
       ['looks every 250 ms', 'store/outage.ts', /= 250\b/],
-      ['`majority`, whatever your connection says', 'store/mongo/model.ts', /writeConcern: \{ w: 'majority' \}/],
+      ['`majority`, whatever your connection says', 'store/mongo/model.ts', /MAJORITY = \{ w: 'majority' \}/],
       ['| reads a record or a list, and `ping`', 'store/mongo/model.ts', /read: 'primary'/],
       ['`w: 1`: a count', 'store/mongo/mongo-counters.ts', /writeConcern: \{ w: 1 \}/],
       ['in batches of up to 200', `${server}/log/batch-queue.ts`, /BATCH = 200\b/],
@@ -128,7 +128,7 @@ describe('docs/scaling.md', () => {
     for (const kind of kinds.filter(({ unique }) => unique.length === 0)) {
       it(`what is done to one record of ${kind.name} names its _id, and no unique index but that of _id is made`, async () => {
         const { model, filters } = watchedModel()
-        const collection = new MongoCollection(model, kind, systemClock)
+        const collection = new MongoCollection(model, kind, systemClock, 1_500)
         await collection.get('acme', 'x')
         await collection.replace({ ...record, id: 'x' }, 1)
         await collection.remove('acme', 'x')

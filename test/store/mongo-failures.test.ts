@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { ConflictError, StoreUnavailableError } from '../../lib/errors.js'
-import { isOutage, isUnfound, translate } from '../../lib/store/mongo/failures.js'
+import { isOutage, isUnfound, late, translate } from '../../lib/store/mongo/failures.js'
 
 const { MongoNetworkError, MongoNetworkTimeoutError, MongoServerError, MongoServerSelectionError } = mongoose.mongo
 
@@ -38,6 +38,12 @@ describe('failures of MongoDB', () => {
       expect(isUnfound(translated)).to.equal(unfound)
     })
   }
+
+  it('takes a write that was not answered in time for an outage', () => {
+    expect(late()).to.be.instanceOf(StoreUnavailableError)
+    expect(isOutage(late())).to.equal(true)
+    expect(isUnfound(late())).to.equal(false)
+  })
 
   for (const { description, error } of [
     { description: 'a duplicate key', error: new MongoServerError({ message: 'E11000', code: 11_000 }) },

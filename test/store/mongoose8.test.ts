@@ -17,12 +17,14 @@ describe('MongoDB store, on mongoose 8', () => {
     if ('reason' in server) return expect.fail(server.reason)
     const mocha = pathOf('../../node_modules/mocha/bin/mocha.js')
     const loaders = ['tsx', pathOf('../support/mongoose8.mjs')].flatMap(path => ['--node-option', `import=${path}`])
-    const files = ['engines.test.ts', 'mongo.test.ts', 'counters.test.ts'].map(file => pathOf(`./${file}`))
+    const files = ['engines.test.ts', 'mongo.test.ts', 'counters.test.ts', 'failover.test.ts'].map(file =>
+      pathOf(`./${file}`),
+    )
     const options = [
       '--no-config',
       ...loaders,
       '--grep',
-      'embedded',
+      'embedded|goes on (with|after)',
       '--invert',
       '--timeout',
       '60000',

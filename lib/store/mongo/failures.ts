@@ -34,6 +34,10 @@ export async function translate<R>(operation: Promise<R>): Promise<R> {
   }
 }
 
+/** What a write fails with that was not answered in time. */
+export const late = (): StoreUnavailableError =>
+  new StoreUnavailableError('MongoDB did not answer', new DOMException('not answered in time', 'TimeoutError'))
+
 /** Names, not classes: the host's connection may come from another copy of the driver. */
 function isOfDriver(error: unknown): boolean {
   return /^(?:Mongo|Mongoose|PoolCleared|DisconnectedError)/.test(nameOf(error)) || isOfSocket(error)
@@ -50,7 +54,7 @@ export function isUnfound(error: unknown): boolean {
   return /ServerSelection/.test(nameOf(causeOf(error)))
 }
 
-const NETWORK = /ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/
+const NETWORK = /^TimeoutError$|ServerSelection|Network|PoolCleared|WaitQueue|Topology|NotConnected|Disconnected/
 
 /** Was it the server that could not be reached, rather than one command that it refused? */
 export function isOutage(error: unknown): boolean {

@@ -6,6 +6,9 @@ import { SEARCH } from './to-filter.js'
 /** The hidden member that holds `field:account/value` for each unique field: one index keeps them all. */
 export const UNIQUE = '_unique'
 
+/** What was acknowledged outlives its primary. Given with each insertion too: of those mongoose leaves out the schema's. */
+export const MAJORITY = { w: 'majority' } as const
+
 /** What stands in the collection: the record, its key, and what is derived from it. */
 export type Stored = StoredRecord & { _id: string; [UNIQUE]: string[]; [SEARCH]: string[] }
 
@@ -44,7 +47,7 @@ function createSchema<T extends StoredRecord>(kind: RecordKind<T>): Schema<Store
     minimize: false,
     // Also on a connection of the host's that reads elsewhere: what was written must be seen by the next read.
     read: 'primary',
-    writeConcern: { w: 'majority' },
+    writeConcern: MAJORITY,
   })
   schema.index({ account: 1, createdAt: -1, id: -1 })
   for (const path of [...kind.unique, ...kind.indexes]) schema.index({ account: 1, [path]: 1, createdAt: -1, id: -1 })

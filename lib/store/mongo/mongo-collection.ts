@@ -3,12 +3,13 @@ import type { Clock } from '../../clock.js'
 import { copyData } from '../../copy.js'
 import { ConflictError, StoreUnavailableError } from '../../errors.js'
 import { and, eq, type Filter } from '../../query/tree.js'
+import { within } from '../../within.js'
 import { equalityOn } from '../equality.js'
 import { PageBuilder, SCAN_ROWS } from '../page.js'
 import { assertPaths } from '../paths.js'
 import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
-import { isDuplicateKey, refusedByIndex, translate } from './failures.js'
-import { fromStored, keyOf, type Stored, toStored, UNIQUE, uniqueEntry } from './model.js'
+import { isDuplicateKey, late, refusedByIndex, translate } from './failures.js'
+import { fromStored, keyOf, MAJORITY, type Stored, toStored, UNIQUE, uniqueEntry } from './model.js'
 import { type MongoFilter, toFilter } from './to-filter.js'
 
 /** How often a write is tried again after an expired record was cleared out of its way. */
@@ -17,26 +18,35 @@ const ATTEMPTS = 3
 /** Documents that the server sends at once for a page, at most: large ones come one by one, as far as they fit the page. */
 const BATCH = 64
 
+/** What the driver is told with a write. */
+interface WriteOptions {
+  writeConcern: typeof MAJORITY
+  signal: AbortSignal
+}
+
 /** One record kind in MongoDB. Every write is one conditional operation on one document. */
 export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   readonly #model: Model<Stored>
   readonly #kind: RecordKind<T>
   readonly #clock: Clock
+  readonly #operationTimeout: number
   readonly #unique: ReadonlySet<string>
   readonly #indexed: ReadonlySet<string>
 
-  constructor(model: Model<Stored>, kind: RecordKind<T>, clock: Clock) {
+  /** @param operationTimeout after so many milliseconds nobody waits for a write any more */
+  constructor(model: Model<Stored>, kind: RecordKind<T>, clock: Clock, operationTimeout: number) {
     this.#model = model
     this.#kind = kind
     this.#clock = clock
+    this.#operationTimeout = operationTimeout
     this.#unique = new Set(kind.unique)
     this.#indexed = new Set([...kind.unique, ...kind.indexes])
   }
 
   insert(record: T): Promise<T> {
     const first = { ...record, revision: 1 }
-    return this.#unlessTaken(first, async () => {
-      await this.#model.insertMany([toStored(first, this.#kind)], { lean: true })
+    return this.#unlessTaken(first, async options => {
+      await this.#model.insertMany([toStored(first, this.#kind)], { ...options, lean: true })
       return copyData(first)
     })
   }
@@ -45,7 +55,7 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     if (records.length === 0) return 0
     const documents = records.map(record => toStored({ ...record, revision: 1 }, this.#kind))
     try {
-      await translate(this.#model.insertMany(documents, { lean: true, ordered: false }))
+      await this.#inTime(options => this.#model.insertMany(documents, { ...options, lean: true, ordered: false }))
       return records.length
     } catch (error) {
       const refused = refusedByIndex(error)
@@ -113,15 +123,15 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
   replace(record: T, revision: number): Promise<T | null> {
     const next = { ...record, revision: revision + 1 }
     const filter = { ...this.#keyFilter(record.account, record.id), revision }
-    return this.#unlessTaken(next, async () => {
-      const { modifiedCount } = await this.#model.replaceOne(filter, toStored(next, this.#kind)).exec()
+    return this.#unlessTaken(next, async options => {
+      const { modifiedCount } = await this.#model.replaceOne(filter, toStored(next, this.#kind), options).exec()
       return modifiedCount === 1 ? copyData(next) : null
     })
   }
 
   async remove(account: string, id: string, revision?: number): Promise<boolean> {
     const filter = { ...this.#keyFilter(account, id), ...(revision !== undefined && { revision }) }
-    const { deletedCount } = await translate(this.#model.deleteOne(filter).exec())
+    const { deletedCount } = await this.#inTime(options => this.#model.deleteOne(filter, options).exec())
     return deletedCount === 1
   }
 
@@ -149,11 +159,29 @@ export class MongoCollection<T extends StoredRecord> implements Collection<T> {
     return Object.assign({ _id: keyOf(account, id) }, ...this.#notExpired())
   }
 
+  /**
+   * A write, until nobody waits for it any more: the driver must not send it again then, be it to another primary. Whoever
+   * was told that it has failed, and has read that it was not made, may have made it again.
+   */
+  #inTime<R>(write: (options: WriteOptions) => Promise<R>): Promise<R> {
+    const giving = new AbortController()
+    const giveUp = (): StoreUnavailableError => {
+      const error = late()
+      giving.abort(error)
+      return error
+    }
+    return within(translate(write({ writeConcern: MAJORITY, signal: giving.signal })), this.#operationTimeout, giveUp)
+  }
+
   /** Writes; where a unique key is in the way, clears away what is expired and tries again, or names what is taken. */
-  async #unlessTaken<R>(record: T, write: () => Promise<R>): Promise<R> {
+  #unlessTaken<R>(record: T, write: (options: WriteOptions) => Promise<R>): Promise<R> {
+    return this.#inTime(options => this.#untilClear(record, () => write(options)))
+  }
+
+  async #untilClear<R>(record: T, write: () => Promise<R>): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await translate(write())
+        return await write()
       } catch (error) {
         if (!isDuplicateKey(error)) throw error
         const fields = await this.#takenFields(record)

@@ -143,10 +143,10 @@ class MongoStore implements Store {
   }
 
   async #openCollection<T extends StoredRecord>(kind: RecordKind<T>): Promise<Collection<T>> {
-    const { clock, prefix } = this.#options
+    const { clock, prefix, operationTimeout } = this.#options
     const model = createModel(await this.#findServer(), kind, prefix)
     await translate(model.createIndexes())
-    return new MongoCollection(model, kind, clock)
+    return new MongoCollection(model, kind, clock, operationTimeout)
   }
 
   /** Looks as long as it is told to: one look of the driver's is as short as an operation. */

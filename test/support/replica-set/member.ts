@@ -157,7 +157,12 @@ export class Member {
       await this.#awake()
       if (socket.destroyed) return
       const version = this.#standing.version()
-      const hello = { ...this.#common.describe(), ...this.#standing.describe(this.address), localTime: new Date(), ok: 1 }
+      const hello = {
+        ...this.#common.describe(),
+        ...this.#standing.describe(this.address),
+        localTime: new Date(),
+        ok: 1,
+      }
       known = known && (version['topologyVersion'] as Document)
       await send(socket, formatReply(hello, { command, ...request }, request.allowsMore && known !== undefined))
     } while (request.allowsMore && known !== undefined)

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { random } from '../support/random.js'
 import { startLoad } from './load.js'
-import { doSomething, WORK } from './operations.js'
-import type { Recovery, World } from './world.js'
+import { WORK } from './operations.js'
+import type { Target } from './target.js'
+import { type Recovery, recoveryKey, type World } from './world.js'
 
 /** How long the faults are repeated, in seconds; 0: each comes once. */
 export const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 0)
@@ -39,19 +40,21 @@ export async function underLoad(
   }
 }
 
-/** Asks for every kind of request until it was answered with 2xx. */
+/** Asks every process for every kind of request until it was answered with 2xx. */
 async function measureRecovery(world: World, what: string): Promise<void> {
   world.isStoreAway = false
   const first: Recovery = world.mended()
   const begun = performance.now()
-  const untilGood = async ([kind, work]: [string, (typeof WORK)[string]]): Promise<void> => {
-    while (!first.has(kind)) {
-      if (performance.now() - begun > LIMITS.recovery) throw new Error(`${what}: no good answer yet: ${kind}`)
-      await doSomething(world, work)
+  const untilGood = async (target: Target, kind: string): Promise<void> => {
+    const key = recoveryKey(kind, target)
+    while (!first.has(key)) {
+      if (performance.now() - begun > LIMITS.recovery) throw new Error(`${what}: no good answer yet: ${key}`)
+      await WORK[kind]?.(world, target)
       await pause(10)
     }
   }
-  await Promise.all(Object.entries(WORK).map(untilGood))
+  const targets = world.targets.filter(({ accepts }) => accepts)
+  await Promise.all(targets.flatMap(target => Object.keys(WORK).map(kind => untilGood(target, kind))))
   const times = [...first].sort(([, a], [, b]) => a - b).map(([kind, ms]) => `${kind} ${Math.round(ms)}`)
   console.log(`      ${what}: first good answers after (ms): ${times.join(', ')}`)
 }

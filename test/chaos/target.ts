@@ -9,7 +9,7 @@ interface Outage {
   to: number
 }
 
-/** One `scopegate serve`, that is ended and started again on the same port. */
+/** One process, `scopegate serve` unless another command is given, that is ended and started again on the same port. */
 export class Target {
   readonly name: string
   readonly url: string
@@ -18,17 +18,19 @@ export class Target {
   accepts = false
   command: Command | undefined
   readonly #env: Record<string, string>
+  readonly #program: readonly string[] | undefined
   readonly #outages: Outage[] = []
   readonly #faults = new Set<string>()
 
-  constructor(name: string, port: number, env: Record<string, string>) {
+  constructor(name: string, port: number, env: Record<string, string>, program?: readonly string[]) {
     this.name = name
     this.url = `http://127.0.0.1:${port}`
     this.#env = { PORT: `${port}`, ...env }
+    this.#program = program
   }
 
   async start(): Promise<void> {
-    this.command = new Command(this.#env)
+    this.command = this.#program ? new Command(this.#env, [], [...this.#program]) : new Command(this.#env)
     await this.command.address()
     const last = this.#outages.at(-1)
     if (last !== undefined) last.to = performance.now()

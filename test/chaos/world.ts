@@ -16,8 +16,11 @@ export interface Operation extends Question {
   expects: readonly number[]
 }
 
-/** How long it took after a fault was mended until each kind of request was answered with 2xx, in milliseconds. */
+/** How long it took after a fault was mended until each process answered each kind of request with 2xx, in milliseconds. */
 export type Recovery = Map<string, number>
+
+/** What stands in a `Recovery`. */
+export const recoveryKey = (kind: string, { name }: Target): string => `${kind} @${name}`
 
 /** Everything that the load runs against, and what is known of it. */
 export class World {
@@ -74,7 +77,7 @@ export class World {
       const ms = performance.now() - begun
       this.ledger.note(`${name} → ${answer.status} in ${Math.round(ms)} ms`)
       if (wasAway || this.isStoreAway) this.longest = Math.max(this.longest, ms)
-      return this.#judge(name, kind, { answer, begun, expects })
+      return this.#judge(name, recoveryKey(kind, target), { answer, begun, expects })
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error
       this.ledger.note(`${name} → ${error.message}`)
@@ -88,7 +91,7 @@ export class World {
 
   #judge(
     name: string,
-    kind: string,
+    key: string,
     { answer, begun, expects }: { answer: Answer; begun: number; expects: readonly number[] },
   ): Answer | undefined {
     const { status, headers, text } = answer
@@ -101,8 +104,8 @@ export class World {
       return undefined
     }
     const recovery = this.#recovery
-    if (status < 300 && recovery !== undefined && begun >= recovery.since && !recovery.first.has(kind)) {
-      recovery.first.set(kind, performance.now() - recovery.since)
+    if (status < 300 && recovery !== undefined && begun >= recovery.since && !recovery.first.has(key)) {
+      recovery.first.set(key, performance.now() - recovery.since)
     }
     return answer
   }

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../../lib/errors.js'
 import { mongoStore } from '../../lib/store/mongo/index.js'
 import type { Collection, Store } from '../../lib/store/port.js'
 import { FAULTS, ReplicaSet } from '../support/replica-set/replica-set.js'
-import { mongoDatabase, requireMongo } from '../support/stores.js'
+import { mongoDatabase } from '../support/stores.js'
 import { THING_KIND, type Thing, thing } from './kinds.js'
 
 /** How long an operation may take, in milliseconds: time enough for one, and short for whoever waits for the end of it. */
@@ -32,7 +32,7 @@ describe('MongoDB store on a replica set', () => {
   let things: Collection<Thing>
 
   before(function prepare() {
-    return requireMongo(this)
+    return ReplicaSet.require(this)
   })
   afterEach(async () => {
     await store.close()

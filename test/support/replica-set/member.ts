@@ -73,9 +73,10 @@ export class Member {
   isolate(isLosing = false): void {
     this.#isIsolated = true
     this.#losesWrites = isLosing
+    this.#held = 0
   }
 
-  /** Resolves when so many writes wait for a majority. */
+  /** Resolves when so many writes have begun to wait for a majority. */
   async holds(count: number): Promise<void> {
     while (this.#held < count) await once(this.#events, 'held')
   }

@@ -1,3 +1,4 @@
+import { mongoDatabase, requireMongo } from '../stores.js'
 import { Member } from './member.js'
 import { type Document, decode } from './messages.js'
 import { RetryableWrites } from './retryable-writes.js'
@@ -23,17 +24,26 @@ export class ReplicaSet {
   #primary: Member
   #terms = 0
 
-  private constructor({ port, pathname }: URL, base: Document, isAwaitable: boolean) {
+  private constructor(database: URL, base: Document, isAwaitable: boolean) {
     const describe = (): Document => ({
       ...base,
       ...{ helloOk: true, setName: 'rs0', setVersion: 1, hosts: this.#members.map(({ address }) => address) },
       ...(this.#primary.isPrimary && { primary: this.#primary.address }),
       logicalSessionTimeoutMinutes: 30,
     })
-    const common = { port: Number(port), writes: this.writes, describe }
+    const common = { port: portOf(database), writes: this.writes, describe }
     this.#members = [new Member(common, isAwaitable), new Member(common, isAwaitable)]
     this.#primary = this.#members[0]
-    this.#database = pathname
+    this.#database = database.pathname
+  }
+
+  /** Skips a suite where there is no server, or where `MONGODB_URI` names one that is a member of a set itself. */
+  static async require(context: Mocha.Context): Promise<void> {
+    await requireMongo(context)
+    const base = await describeServer(portOf(new URL(await mongoDatabase())))
+    if (isAlone(base)) return
+    console.warn('  skipped: MONGODB_URI must name a server that stands alone')
+    context.skip()
   }
 
   /**
@@ -42,7 +52,7 @@ export class ReplicaSet {
    */
   static async start(uri: string, isAwaitable = true): Promise<ReplicaSet> {
     const database = new URL(uri)
-    const set = new ReplicaSet(database, await describeServer(Number(database.port)), isAwaitable)
+    const set = new ReplicaSet(database, await describeServer(portOf(database)), isAwaitable)
     await Promise.all(set.#members.map(member => member.listen()))
     set.#lead(set.#primary)
     return set
@@ -75,11 +85,14 @@ export class ReplicaSet {
   }
 }
 
-/** Its own part in a set would contradict ours. */
+const portOf = ({ port }: URL): number => Number(port || 27_017)
+
 async function describeServer(port: number): Promise<Document> {
   const upstream = await Upstream.open(port)
   const base = decode(await upstream.command({ isMaster: 1, $db: 'admin' }))
   upstream.close()
-  if (base['setName'] !== undefined || base['msg'] !== undefined) throw new Error('this server does not stand alone')
   return base
 }
+
+/** What a member of a set, or of a sharded cluster, says of its own part would contradict ours. */
+const isAlone = (base: Document): boolean => base['setName'] === undefined && base['msg'] === undefined

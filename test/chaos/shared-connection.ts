@@ -22,6 +22,7 @@ const server = await authorizationServer({
   users,
   managementClient: { id: read('MANAGEMENT_CLIENT_ID'), secret: read('MANAGEMENT_CLIENT_SECRET') },
   refreshGrace: Number(read('REFRESH_GRACE')),
+  ...(read('RATE_LIMITS') === 'off' && { rateLimits: false }),
   onEvent: event => console.log(JSON.stringify(describeEvent(event))),
 })
 const health = createHealth()

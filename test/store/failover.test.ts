@@ -114,9 +114,10 @@ describe('MongoDB store on a replica set', () => {
     })
   }
 
-  for (const [fault, { isLosing, begin }] of Object.entries(FAULTS)) {
+  // A primary that answers says by itself that it is none any more: of these two only asking tells.
+  for (const fault of ['is cut off', 'hangs'] as const) {
     it(`goes on after one that ${fault}, where the members are asked at intervals`, () =>
-      survive({ isAwaitable: false }, isLosing, begin))
+      survive({ isAwaitable: false }, FAULTS[fault].isLosing, FAULTS[fault].begin))
   }
 
   async function survive(

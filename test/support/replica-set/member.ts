@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { type Failure, failure, unconfirmed } from './failures.js'
-import { type Document, formatReply, parseRequest, type Request, readMessages, send } from './messages.js'
+import { type Document, formatReply, parseRequest, type Request, readMessages } from './messages.js'
 import type { RetryableWrites } from './retryable-writes.js'
 import { Standing } from './standing.js'
 import { Upstream } from './upstream.js'
@@ -139,7 +139,7 @@ export class Member {
       await this.#awake()
       const answer = await this.#carryOut(name, request.command, upstream)
       await this.#awake()
-      if (!request.isUnacknowledged && !socket.destroyed) await send(socket, formatReply(answer, request))
+      if (!request.isUnacknowledged) socket.write(formatReply(answer, request))
     } finally {
       this.#underWay--
       this.#events.emit('answered')
@@ -165,7 +165,7 @@ export class Member {
         ok: 1,
       }
       known = known && (version['topologyVersion'] as Document)
-      await send(socket, formatReply(hello, { command, ...request }, request.allowsMore && known !== undefined))
+      socket.write(formatReply(hello, { command, ...request }, request.allowsMore && known !== undefined))
     } while (request.allowsMore && known !== undefined)
   }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import mongoose from 'mongoose'
 
@@ -118,8 +117,3 @@ function withHeader(opCode: number, responseTo: number, parts: readonly Buffer[]
 
 /** The document of an answer, as it came. */
 export const replyOf = (message: Buffer): Buffer => message.subarray(HEADER + 5)
-
-/** Sends what a slow reader has room for. */
-export async function send(socket: Socket, message: Buffer): Promise<void> {
-  if (!socket.write(message)) await once(socket, 'drain')
-}

@@ -67,11 +67,15 @@ export class ReplicaSet {
     return this.#primary
   }
 
+  get other(): Member {
+    const [first, second] = this.#members
+    return this.#primary === first ? second : first
+  }
+
   /** The other member is the primary from now on, whatever the old one takes itself for. */
   elect(): void {
-    const [first, second] = this.#members
     const old = this.#primary
-    this.#lead(old === first ? second : first)
+    this.#lead(this.other)
     old.follow()
   }
 

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { type Document, formatRequest, readMessages, replyOf, send } from './messages.js'
+import { type Document, formatRequest, readMessages, replyOf } from './messages.js'
 
 /** One connection to the server that keeps the data. One command at a time. */
 export class Upstream {
   readonly #socket: Socket
   readonly #messages: AsyncGenerator<Buffer>
+  #isBusy = false
+  #isClosing = false
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -22,13 +24,18 @@ export class Upstream {
 
   /** @returns the answer's document */
   async command(command: Document): Promise<Buffer> {
-    await send(this.#socket, formatRequest(command))
+    this.#isBusy = true
+    this.#socket.write(formatRequest(command))
     const { value, done } = await this.#messages.next()
-    if (done === true) throw new Error('the server has closed the connection')
+    this.#isBusy = false
+    if (this.#isClosing) this.#socket.destroy()
+    if (done === true) throw new Error('the connection is closed')
     return replyOf(value)
   }
 
+  /** What is under way is carried out, and known: a real server makes a write and the note of it at once, or neither. */
   close(): void {
-    this.#socket.destroy()
+    this.#isClosing = true
+    if (!this.#isBusy) this.#socket.destroy()
   }
 }

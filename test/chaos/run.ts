@@ -50,7 +50,7 @@ async function measureRecovery(world: World, what: string): Promise<void> {
     while (!first.has(key)) {
       if (performance.now() - begun > LIMITS.recovery) throw new Error(`${what}: no good answer yet: ${key}`)
       await WORK[kind]?.(world, target)
-      await pause(10)
+      await pause(20)
     }
   }
   const targets = world.targets.filter(({ accepts }) => accepts)

@@ -1,0 +1,35 @@
+import { tapChildren } from './child-tap.js'
+import { tapHttp } from './http-tap.js'
+import { tapKeys } from './key-tap.js'
+import { type Leak, ledgerOfRun } from './ledger.js'
+import { tapLibrary } from './library-tap.js'
+import { tapOutput } from './output-tap.js'
+import { Sources } from './sources.js'
+
+/**
+ * Loaded before every run (.mocharc.json): what the run hands out and takes that is secret stands in nothing that the run
+ * logs. A value that does fails the run at its end.
+ */
+const ledger = ledgerOfRun()
+const sources = new Sources(ledger)
+tapLibrary()
+tapHttp(sources)
+tapKeys(ledger)
+tapChildren(ledger, sources)
+const takeRest = tapOutput(ledger)
+
+export const mochaHooks = {
+  beforeEach(this: Mocha.Context): void {
+    ledger.begin(this.currentTest?.fullTitle() ?? '')
+  },
+  afterAll(): void {
+    takeRest()
+    if (process.env['SECRECY_COUNTS']) console.log(`  secrecy: ${JSON.stringify(ledger.counts)}`)
+    const lines = ledger.leaks.map(describe)
+    if (lines.length > 0) throw new Error(`secrets in what was logged:\n${lines.join('\n')}`)
+  },
+}
+
+function describe({ kind, shown, channel, given, logged }: Leak): string {
+  return `  ${kind} ${shown} in ${channel}\n    logged in or after "${logged}"\n    seen first in or after "${given}"`
+}

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Command, MAIN, type Outcome } from '../support/command.js'
 import { requireCommand } from '../support/require-command.js'
+import { ledgerOfRun } from '../support/secrecy/ledger.js'
 import { requestHead, sendTo } from '../support/pieces.js'
 import { mongoDatabase, requireMongo } from '../support/stores.js'
 import { API, Tour } from '../support/tour.js'
@@ -34,7 +35,9 @@ class TerminalCommand extends Command {
   override async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
     process.kill(Number(/^pid (\d+)/.exec(this.stdout)?.[1]), signal)
     const { code, stdout } = await this.ended()
-    return { code, stdout: readFileSync(this.#output, 'utf8'), stderr: stdout.replaceAll('\r\n', '\n') }
+    const log = readFileSync(this.#output, 'utf8')
+    ledgerOfRun().logged('standard output of serve', log)
+    return { code, stdout: log, stderr: stdout.replaceAll('\r\n', '\n') }
   }
 }
 

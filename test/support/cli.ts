@@ -2,6 +2,8 @@ import { PassThrough, Writable } from 'node:stream'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import type { Input, Output } from '../../lib/cli/io.js'
 import { run } from '../../lib/cli/run.js'
+import { ledgerOfRun } from './secrecy/ledger.js'
+import { Sources } from './secrecy/sources.js'
 
 export interface CliOptions {
   env?: Record<string, string>
@@ -42,6 +44,9 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
     ...{ env: { XDG_CONFIG_HOME: '/nonexistent', ...env }, clock, fetch: options.fetch ?? fetch },
     ...{ stdin, stdout: options.stdout ?? stdout, stderr },
   })
+  const ledger = ledgerOfRun()
+  new Sources(ledger).environment(Object.entries(env).map(pair => pair.join('=')))
+  ledger.logged('standard error of a command', stderr.text)
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { readMadeClient } from './exceptions.js'
 import type { Ledger } from './ledger.js'
 import { Lines, textOf } from './lines.js'
+import { writeUnseen } from './output-tap.js'
 import type { Sources } from './sources.js'
 
 interface SpawnOptions {
@@ -21,10 +22,7 @@ export function tapChildren(ledger: Ledger, sources: Sources): void {
     sources.environment(options.envPairs ?? [])
     const { stdio, inherited } = withPipes(options.stdio)
     const status = spawn.call(this, { ...options, stdio })
-    const tells = [
-      tellOutput(options.args ?? [], ledger, sources),
-      (lines: string) => logError(lines, ledger),
-    ]
+    const tells = [tellOutput(options.args ?? [], ledger, sources), (lines: string) => logError(lines, ledger)]
     for (const [at, stream] of [this.stdout, this.stderr].entries()) {
       if (stream === null || stream === undefined) continue
       watch(stream, tells[at] as (lines: string) => void)
@@ -49,7 +47,7 @@ function withPipes(stdio: unknown): { stdio: unknown; inherited: Set<number> } {
 
 /** A child that nobody waits for keeps nobody waiting. */
 function hand(stream: Readable & { unref?(): void }, output: NodeJS.WriteStream): void {
-  stream.on('data', chunk => output.write(chunk))
+  stream.on('data', chunk => writeUnseen(output, chunk))
   stream.unref?.()
 }
 

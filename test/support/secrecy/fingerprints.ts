@@ -22,7 +22,7 @@ export class Fingerprints {
   add(hash: number, mark: number): boolean {
     const slot = this.#slotOf(hash)
     if (this.#hashes[slot] === hash) return false
-    if (this.size >= LOAD * (this.#mask + 1)) throw new Error('more texts than there are slots for: add a bit')
+    if (this.size + 1 > LOAD * (this.#mask + 1)) throw new Error('more texts than there are slots for: add a bit')
     this.#hashes[slot] = hash
     this.#marks[slot] = mark
     this.size++

@@ -16,14 +16,15 @@ tapLibrary()
 tapHttp(sources)
 tapKeys(ledger)
 tapChildren(ledger, sources)
-const takeRest = tapOutput(ledger)
+let titles: readonly string[] = []
+tapOutput(ledger, () => titles)
 
 export const mochaHooks = {
   beforeEach(this: Mocha.Context): void {
-    ledger.begin(this.currentTest?.fullTitle() ?? '')
+    titles = this.currentTest?.titlePath() ?? []
+    ledger.begin(titles.join(' '))
   },
   afterAll(): void {
-    takeRest()
     if (process.env['SECRECY_COUNTS']) console.log(`  secrecy: ${JSON.stringify(ledger.counts)}`)
     const lines = ledger.leaks.map(describe)
     if (lines.length > 0) throw new Error(`secrets in what was logged:\n${lines.join('\n')}`)

@@ -12,7 +12,7 @@ export type Kind = (typeof KINDS)[number]
 /** Where something is logged. */
 export const CHANNELS = [
   ...['standard output', 'standard error', 'standard output of serve', 'standard error of a child process'],
-  ...['standard error of a command', 'an event', 'a record of the log', 'a warning'],
+  ...['standard error of a command', 'an event', 'a record of the log'],
 ] as const
 export type Channel = (typeof CHANNELS)[number]
 
@@ -78,7 +78,6 @@ export class Ledger {
 
   /** This text was logged. */
   logged(channel: Channel, text: string): void {
-    if (process.env['DBG']) process._rawDebug(channel, JSON.stringify(text.slice(0, 300)))
     const mark = this.#mark(CHANNELS.indexOf(channel))
     if (PRIVATE_KEY.test(text)) this.#report('a private key', this.#mark(KINDS.indexOf('private key')), mark)
     eachWord(text, word => {

@@ -1,25 +1,29 @@
-import type { Channel, Ledger } from './ledger.js'
-import { Lines } from './lines.js'
+import type { Ledger } from './ledger.js'
+import { textOf } from './lines.js'
 
-/** Sees what this process writes, and warns of. @returns takes what is not ended by a line break yet */
-export function tapOutput(ledger: Ledger): () => void {
-  const outputs = [
-    watch(process.stdout, 'standard output', ledger),
-    watch(process.stderr, 'standard error', ledger),
-  ]
-  // Node writes these past `process.stderr`.
-  process.on('warning', warning => ledger.logged('a warning', String(warning.stack)))
-  return () => {
-    for (const lines of outputs) lines.end()
-  }
+/**
+ * Sees what this process writes.
+ * @param titles those of the test that runs: the reporter shows them, and a title may name the value that a test gives
+ */
+export function tapOutput(ledger: Ledger, titles: () => readonly string[]): void {
+  watch(process.stdout, text => ledger.logged('standard output', without(titles(), text)))
+  watch(process.stderr, text => ledger.logged('standard error', text))
 }
 
-function watch(stream: NodeJS.WriteStream, channel: Channel, ledger: Ledger): Lines {
-  const lines = new Lines(text => ledger.logged(channel, text))
+/** Writes what was seen already. */
+export function writeUnseen(stream: NodeJS.WriteStream, chunk: unknown): void {
+  const { write } = Object.getPrototypeOf(stream) as NodeJS.WriteStream
+  Reflect.apply(write, stream, [chunk])
+}
+
+function without(titles: readonly string[], text: string): string {
+  return titles.reduce((rest, title) => rest.replaceAll(title, ''), text)
+}
+
+function watch(stream: NodeJS.WriteStream, tell: (text: string) => void): void {
   const { write } = stream
   stream.write = ((...call: unknown[]) => {
-    lines.add(call[0])
+    tell(textOf(call[0]))
     return Reflect.apply(write, stream, call)
   }) as typeof write
-  return lines
 }

@@ -36,7 +36,7 @@ class TerminalCommand extends Command {
     process.kill(Number(/^pid (\d+)/.exec(this.stdout)?.[1]), signal)
     const { code, stdout } = await this.ended()
     const log = readFileSync(this.#output, 'utf8')
-    ledgerOfRun().logged('standard output of serve', log)
+    ledgerOfRun().logged('standard output of a child process', log)
     return { code, stdout: log, stderr: stdout.replaceAll('\r\n', '\n') }
   }
 }

@@ -1,8 +1,8 @@
 import childProcess, { ChildProcess } from 'node:child_process'
 import { syncBuiltinESMExports } from 'node:module'
-import { basename } from 'node:path'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { readMadeClient } from './exceptions.js'
+import { isShownToPerson, readMadeClient } from './exceptions.js'
 import type { Ledger } from './ledger.js'
 import { Lines, textOf } from './lines.js'
 import { writeUnseen } from './output-tap.js'
@@ -18,16 +18,14 @@ interface SpawnOptions {
 export function tapChildren(ledger: Ledger, sources: Sources): void {
   const prototype = ChildProcess.prototype as unknown as { spawn(options: SpawnOptions): number }
   const { spawn } = prototype
+  const tellError = (lines: string): void => logError(lines, ledger)
   prototype.spawn = function spawnWatched(this: ChildProcess, options) {
-    sources.environment(options.envPairs ?? [])
+    const { args = [], envPairs = [] } = options
+    sources.environment(envPairs)
     const { stdio, inherited } = withPipes(options.stdio)
     const status = spawn.call(this, { ...options, stdio })
-    const tells = [tellOutput(options.args ?? [], ledger, sources), (lines: string) => logError(lines, ledger)]
-    for (const [at, stream] of [this.stdout, this.stderr].entries()) {
-      if (stream === null || stream === undefined) continue
-      watch(stream, tells[at] as (lines: string) => void)
-      if (inherited.has(at + 1)) hand(stream, at === 0 ? process.stdout : process.stderr)
-    }
+    watch(this.stdout, outputTeller(args, ledger, sources), inherited.has(1) ? process.stdout : undefined)
+    watch(this.stderr, tellError, inherited.has(2) ? process.stderr : undefined)
     return status
   }
   tapSync(ledger, sources)
@@ -45,13 +43,10 @@ function withPipes(stdio: unknown): { stdio: unknown; inherited: Set<number> } {
   return inherited.size === 0 ? { stdio, inherited } : { stdio: list, inherited }
 }
 
-/** A child that nobody waits for keeps nobody waiting. */
-function hand(stream: Readable & { unref?(): void }, output: NodeJS.WriteStream): void {
-  stream.on('data', chunk => writeUnseen(output, chunk))
-  stream.unref?.()
-}
-
-function watch(stream: Readable, tell: (lines: string) => void): void {
+/** @param output where it goes besides */
+function watch(stream: Readable | null, tell: (lines: string) => void, output: NodeJS.WriteStream | undefined): void {
+  // Nobody sees what goes into a file, or nowhere, and there is no stream where a child could not be started.
+  if (!stream) return
   const lines = new Lines(tell)
   const push = stream.push
   stream.push = (chunk, encoding) => {
@@ -59,14 +54,15 @@ function watch(stream: Readable, tell: (lines: string) => void): void {
     else lines.add(chunk)
     return push.call(stream, chunk, encoding)
   }
+  if (output === undefined) return
+  stream.on('data', chunk => writeUnseen(output, chunk))
+  // A child that nobody waits for keeps nobody waiting.
+  if (stream instanceof Socket) stream.unref()
 }
 
-/** Standard output of the service is its log; that of anything else is for the person who has started it. */
-function tellOutput(args: readonly string[], ledger: Ledger, sources: Sources): (lines: string) => void {
-  const [file = '', ...rest] = args
-  // `script` shows what was written to a terminal.
-  const isService = basename(file) !== 'script' && rest.some(argument => /(?:^|\s)serve(?:\s|$)/.test(argument))
-  return isService ? lines => ledger.logged('standard output of serve', lines) : lines => sources.shown(lines)
+function outputTeller(args: readonly string[], ledger: Ledger, sources: Sources): (lines: string) => void {
+  if (isShownToPerson(args)) return lines => sources.shown(lines)
+  return lines => ledger.logged('standard output of a child process', lines)
 }
 
 function logError(text: string, ledger: Ledger): void {

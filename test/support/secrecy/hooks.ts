@@ -25,8 +25,11 @@ export const mochaHooks = {
     ledger.begin(titles.join(' '))
   },
   afterAll(): void {
-    if (process.env['SECRECY_COUNTS']) console.log(`  secrecy: ${JSON.stringify(ledger.counts)}`)
     const lines = ledger.leaks.map(describe)
+    const { secrets, words, passed } = ledger.counts
+    console.log(
+      `  ${secrets} parts of secrets, ${words} words logged, ${lines.length} in both (${passed} too short to tell)`,
+    )
     if (lines.length > 0) throw new Error(`secrets in what was logged:\n${lines.join('\n')}`)
   },
 }

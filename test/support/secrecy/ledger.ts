@@ -11,7 +11,7 @@ export type Kind = (typeof KINDS)[number]
 
 /** Where something is logged. */
 export const CHANNELS = [
-  ...['standard output', 'standard error', 'standard output of serve', 'standard error of a child process'],
+  ...['standard output', 'standard error', 'standard output of a child process', 'standard error of a child process'],
   ...['standard error of a command', 'an event', 'a record of the log'],
 ] as const
 export type Channel = (typeof CHANNELS)[number]
@@ -68,11 +68,12 @@ export class Ledger {
     if (isPublic(value)) return
     const words = betraying(value)
     if (words.length === 0) this.passed++
+    const mark = this.#mark(KINDS.indexOf(kind))
     for (const word of words) {
       const hash = hashOf(word)
-      if (!this.#secrets.add(hash, this.#mark(KINDS.indexOf(kind)))) continue
-      const seen = this.#words.markOf(hash)
-      if (seen !== undefined) this.#report(word, this.#secrets.markOf(hash) ?? 0, seen)
+      if (!this.#secrets.add(hash, mark)) continue
+      const logged = this.#words.markOf(hash)
+      if (logged !== undefined) this.#report(word, mark, logged)
     }
   }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, get, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import type { Kind } from '../ledger.js'
 
 /** One way in which a value is handed out, or taken. */
@@ -23,22 +23,32 @@ const mintJwt = (): string => `${encode('{"alg":"RS256"}')}.${encode('{"sub":"ad
 const NODE = process.execPath
 const REGISTERED = 'https://app.example.com/callback'
 
-/** Sends a request to a server of this process. */
-async function exchange(init: RequestInit & { target?: string }, answer: (res: ServerResponse) => void): Promise<void> {
+interface Sent {
+  method?: string
+  target?: string
+  headers?: Record<string, string>
+  body?: string
+}
+
+/** Sends a request to a server of this process, which alone sees it. */
+async function exchange(request: Sent, answer: (res: ServerResponse) => void): Promise<void> {
+  const { method = 'GET', target = '/', headers = {}, body = '' } = request
   const server = createServer((req, res) => req.resume().on('end', () => answer(res)))
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
-  await (await fetch(`http://127.0.0.1:${port}${init.target ?? '/'}`, { redirect: 'manual', ...init })).text()
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const all = { host: 'localhost', connection: 'close', 'content-length': `${body.length}`, ...headers }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
+  await once(socket.resume(), 'close')
   await new Promise(resolve => server.close(resolve))
 }
 
 const answered = (answer: (res: ServerResponse, value: string) => void) => (value: string) =>
   exchange({}, res => answer(res, value))
 
-const sent = (request: (value: string) => RequestInit & { target?: string }) => (value: string) =>
-  exchange(request(value), res => void res.end())
+const sent = (request: (value: string) => Sent) => (value: string) => exchange(request(value), res => void res.end())
 
-const form = (name: string) => sent(value => ({ method: 'POST', body: new URLSearchParams({ [name]: value }) }))
+const form = (name: string) => sent(value => ({ method: 'POST', body: `a=b&${name}=${value}` }))
 const header = (name: string, scheme: string) => sent(value => ({ headers: { [name]: scheme + value } }))
 const member = (name: string) => answered((res, value) => void res.end(JSON.stringify({ a: 1, [name]: value })))
 
@@ -63,8 +73,8 @@ async function getWhole(url: string): Promise<void> {
   await once(response.resume(), 'end')
 }
 
-/** What a child process writes of a value. */
-const written = (code: (value: string) => string) => (value: string) => once(spawn(NODE, ['-e', code(value)]), 'close')
+/** What a shell writes. */
+const echoed = (line: (value: string) => string) => (value: string) => once(spawn('sh', ['-c', line(value)]), 'close')
 
 const CLIENT = 'scopegate: management client: account default, issuer http://localhost:1, client id cli_x, secret'
 
@@ -76,6 +86,16 @@ export const HANDED: readonly Handed[] = [
     hand: ofChild(url => fetch(url).then(res => res.json())),
   },
   { kind: 'access token', description: 'the same, by node:http', hand: ofChild(getWhole) },
+  {
+    kind: 'access token',
+    description: 'a Bearer token for another process',
+    hand: value => ofChild(url => fetch(url, { headers: { authorization: `Bearer ${value}` } }))(''),
+  },
+  {
+    kind: 'verifier',
+    description: 'a parameter for another process',
+    hand: value => ofChild(url => fetch(url, { method: 'POST', body: `code_verifier=${value}` }))(''),
+  },
   { kind: 'access token', description: 'a Bearer token', hand: header('authorization', 'Bearer ') },
   {
     kind: 'access token',
@@ -87,7 +107,7 @@ export const HANDED: readonly Handed[] = [
   {
     kind: 'access token',
     description: 'what a command shows',
-    hand: written(value => `console.log('${value}')`),
+    hand: echoed(value => `echo '${value}'`),
     make: mintJwt,
   },
   { kind: 'refresh token', description: 'a member of an answer', hand: member('refresh_token') },
@@ -120,7 +140,7 @@ export const HANDED: readonly Handed[] = [
   {
     kind: 'client secret',
     description: 'what serve prints at its first start',
-    hand: written(value => `console.error('${CLIENT} ${value}')`),
+    hand: echoed(value => `echo '${CLIENT} ${value}' >&2`),
   },
   {
     kind: 'Basic credentials',

@@ -36,19 +36,19 @@ export const LOGGED: readonly Logged[] = [
     },
   },
   {
-    channel: 'standard output of serve',
-    description: 'a line',
+    channel: 'standard output of a child process',
+    description: 'of serve',
     log: text => once(spawn(NODE, ['-e', OUT, 'serve'], env(text)), 'close'),
   },
   {
-    channel: 'standard output of serve',
-    description: 'in two chunks',
+    channel: 'standard output of a child process',
+    description: 'of serve, in two chunks',
     log: text => once(spawn(NODE, ['-e', IN_TWO, 'serve'], env(text)), 'close'),
   },
   {
-    channel: 'standard output of serve',
-    description: 'inherited',
-    log: text => once(spawn(NODE, ['-e', OUT, 'serve'], { ...env(text), stdio: 'inherit' }), 'close'),
+    channel: 'standard output of a child process',
+    description: 'of a helper, inherited',
+    log: text => once(spawn(NODE, ['-e', OUT], { ...env(text), stdio: 'inherit' }), 'close'),
   },
   {
     channel: 'standard error of a child process',

@@ -46,7 +46,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   })
   const ledger = ledgerOfRun()
   new Sources(ledger).environment(Object.entries(env).map(pair => pair.join('=')))
-  ledger.logged('standard error of a command', stderr.text)
+  ledger.loggedError('standard error of a command', stderr.text)
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 

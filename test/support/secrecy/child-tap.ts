@@ -2,7 +2,7 @@ import childProcess, { ChildProcess } from 'node:child_process'
 import { syncBuiltinESMExports } from 'node:module'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { isShownToPerson, readMadeClient } from './exceptions.js'
+import { isShownToPerson } from './exceptions.js'
 import type { Ledger } from './ledger.js'
 import { Lines, textOf } from './lines.js'
 import { writeUnseen } from './output-tap.js'
@@ -18,7 +18,7 @@ interface SpawnOptions {
 export function tapChildren(ledger: Ledger, sources: Sources): void {
   const prototype = ChildProcess.prototype as unknown as { spawn(options: SpawnOptions): number }
   const { spawn } = prototype
-  const tellError = (lines: string): void => logError(lines, ledger)
+  const tellError = (lines: string): void => ledger.loggedError('standard error of a child process', lines)
   prototype.spawn = function spawnWatched(this: ChildProcess, options) {
     const { args = [], envPairs = [] } = options
     sources.environment(envPairs)
@@ -65,21 +65,13 @@ function outputTeller(args: readonly string[], ledger: Ledger, sources: Sources)
   return lines => ledger.logged('standard output of a child process', lines)
 }
 
-function logError(text: string, ledger: Ledger): void {
-  for (const line of text.split('\n')) {
-    const made = readMadeClient(line)
-    if (made !== undefined) ledger.secret('client secret', made.secret)
-    ledger.logged('standard error of a child process', made?.rest ?? line)
-  }
-}
-
 /** Those that this process waits for give all they have written at once. */
 function tapSync(ledger: Ledger, sources: Sources): void {
   const { spawnSync, execFileSync } = childProcess
   const watched = ((...call: Parameters<typeof spawnSync>) => {
     const outcome = spawnSync(...call)
     sources.shown(textOf(outcome.stdout))
-    logError(textOf(outcome.stderr), ledger)
+    ledger.loggedError('standard error of a child process', textOf(outcome.stderr))
     return outcome
   }) as typeof spawnSync
   const watchedFile = ((...call: Parameters<typeof execFileSync>) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { isShownToPerson, readMadeClient, withoutTitles } from './exceptions.js'
+import { isShownToPerson, withoutShownOnce, withoutTitles } from './exceptions.js'
 
 describe('what is not looked at for secrets', () => {
   const commands: { args: string[]; shown: boolean }[] = [
@@ -20,14 +20,31 @@ describe('what is not looked at for secrets', () => {
   }
 
   const line = 'scopegate: management client: account default, issuer http://localhost:1, client id cli_x, secret '
+  const once = [
+    { text: `${line}abc`, rest: line },
+    { text: 'client_secret  abc   (shown this once)', rest: 'client_secret     (shown this once)' },
+    {
+      text: 'x\nclient_secret of Billing service (cli_1)  abc   (shown this once)\nabc\n',
+      rest: 'x\nclient_secret of Billing service (cli_1)     (shown this once)\nabc\n',
+    },
+  ]
+  for (const { text, rest } of once) {
+    it(`a secret that is shown once, and nothing else: ${JSON.stringify(text)}`, () => {
+      const secrets: string[] = []
+      expect(withoutShownOnce(text, secret => secrets.push(secret))).to.equal(rest)
+      expect(secrets).to.deep.equal(['abc'])
+    })
+  }
 
-  it('the secret that serve has just made, and nothing else of the line', () => {
-    expect(readMadeClient(`${line}abc`)).to.deep.equal({ rest: line, secret: 'abc' })
-  })
-
-  for (const other of [`${line}abc def`, `x ${line}abc`, line, line.replace('client id', 'client'), '']) {
-    it(`no other line: ${other}`, () => {
-      expect(readMadeClient(other)).to.equal(undefined)
+  for (const text of [
+    `${line}abc def`,
+    `x ${line}abc`,
+    line,
+    'client_secret  abc',
+    'secret  abc   (shown this once)',
+  ]) {
+    it(`no other line: ${text}`, () => {
+      expect(withoutShownOnce(text, () => expect.fail('a secret'))).to.equal(text)
     })
   }
 

@@ -11,13 +11,23 @@ export function isPublic(value: string): boolean {
   return RECORD_ID.test(value)
 }
 
-/** `serve` and `serve --reset-management-client` print a secret that they have just made, once (docs/configuration.md). */
-const MADE_CLIENT = /^(scopegate: management client: account \S+, issuer \S+, client id \S+, secret )(\S+)$/
+/**
+ * A secret that was made just now is shown once, on standard error, to the person who let it be made: by `serve` at its first
+ * start and `serve --reset-management-client` (docs/configuration.md), by `clients create`, `clients secrets create` and
+ * `apply` (docs/cli.md).
+ */
+const SHOWN_ONCE = [
+  /^(scopegate: management client: account \S+, issuer \S+, client id \S+, secret )(\S+)()$/gm,
+  /^(client_secret(?: of .+ \(\S+\))? {2})(\S+)( {3}\(shown this once\))$/gm,
+]
 
-/** Takes the secret out of such a line. @returns the rest of it, which is logged as any other line; undefined: it is none */
-export function readMadeClient(line: string): { rest: string; secret: string } | undefined {
-  const [, rest, secret] = MADE_CLIENT.exec(line) ?? []
-  return rest === undefined || secret === undefined ? undefined : { rest, secret }
+/** Takes the secrets out of such lines, whose rest is looked at as any other text. @param tell hears of each secret */
+export function withoutShownOnce(text: string, tell: (secret: string) => void): string {
+  const take = (_line: string, before: string, secret: string, after: string): string => {
+    tell(secret)
+    return before + after
+  }
+  return SHOWN_ONCE.reduce((rest, line) => rest.replace(line, take), text)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isPublic } from './exceptions.js'
+import { isPublic, withoutShownOnce } from './exceptions.js'
 import { Fingerprints, hashOf } from './fingerprints.js'
 import { betraying, eachWord } from './words.js'
 
@@ -90,6 +90,14 @@ export class Ledger {
     })
   }
 
+  /** The same, of standard error of a command: what it shows once is given, not logged. */
+  loggedError(channel: Channel, text: string): void {
+    this.logged(
+      channel,
+      withoutShownOnce(text, secret => this.secret('client secret', secret)),
+    )
+  }
+
   #mark(what: number): number {
     return what * 2 ** TEST_BITS + this.#tests.length - 1
   }
@@ -109,6 +117,6 @@ const KEY = Symbol.for('scopegate.secrecy')
 /** The one of this run: a loader may make two copies of this module. */
 export function ledgerOfRun(): Ledger {
   const known = globalThis as { [KEY]?: Ledger }
-  known[KEY] ??= new Ledger(20, 22)
+  known[KEY] ??= new Ledger(20, 20)
   return known[KEY]
 }

@@ -143,6 +143,11 @@ export const HANDED: readonly Handed[] = [
     hand: echoed(value => `echo '${CLIENT} ${value}' >&2`),
   },
   {
+    kind: 'client secret',
+    description: 'what a command shows once',
+    hand: echoed(value => `echo 'client_secret of A (cli_x)  ${value}   (shown this once)' >&2`),
+  },
+  {
     kind: 'Basic credentials',
     description: 'as a header has them',
     hand: header('authorization', 'Basic '),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { InvalidTokenError } from '../../lib/errors.js'
-import { decode } from '../../lib/resource-server/token/base64url.js'
+import { assertBase64url } from '../../lib/resource-server/token/base64url.js'
 import { readHeader } from '../../lib/resource-server/token/compact-jws.js'
 import { isSignedBy } from '../../lib/resource-server/token/jws-signature.js'
 import { fits, readKeys } from '../../lib/resource-server/keys/jwk.js'
@@ -41,8 +41,9 @@ function isVerified(jws: unknown, jwks: unknown[]): boolean {
   if (rest.length > 0) return false
   try {
     const header = readHeader(head, { algorithms, strict: false })
-    if (payload !== '') decode(payload)
-    const parts = { header, signingInput: `${head}.${payload}`, signature: Buffer.from(decode(tail)) }
+    if (payload !== '') assertBase64url(payload)
+    assertBase64url(tail)
+    const parts = { header, signingInput: `${head}.${payload}`, signature: tail }
     return readKeys(jwks, () => undefined)
       .filter(key => (header.kid === undefined || key.kid === header.kid) && fits(key, header.alg))
       .some(key => isSignedBy(parts, key))

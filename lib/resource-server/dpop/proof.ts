@@ -4,7 +4,7 @@ import { InvalidDpopProofError, InvalidTokenError, UseDpopNonceError } from '../
 import { parseJson } from '../../http/json.js'
 import { memoize } from '../../memoize.js'
 import { type AsymmetricAlgorithm, isAsymmetricAlgorithm } from '../contract/algorithms.js'
-import { decode } from '../token/base64url.js'
+import { assertBase64url } from '../token/base64url.js'
 import { readObject, splitJws } from '../token/compact-jws.js'
 import { createKey, fits, type PublicJwk, readJwk, SkippedKey, type VerificationKey } from '../keys/jwk.js'
 import { isSignedBy } from '../token/jws-signature.js'
@@ -62,11 +62,8 @@ export function createProofCheck(settings: DpopSettings): (context: ProofContext
     const { alg, jwk } = asProof(() => readHeader(parts.header, settings.algorithms))
     if (sha256(jwk.material) !== bound) throw refuse('dpop_binding')
     const payload = asProof(() => readObject(parts.payload, JSON.parse))
-    const signed = {
-      header: { alg },
-      signingInput: parts.signingInput,
-      signature: asProof(() => decode(parts.signature)),
-    }
+    asProof(() => assertBase64url(parts.signature))
+    const signed = { header: { alg }, signingInput: parts.signingInput, signature: parts.signature }
     const key = memoize<string, VerificationKey>(keys, bound, () => createProofKey(jwk))
     if (!isSignedBy(signed, key)) throw invalidProof('signature')
     const { jti, htm, htu, ath } = payload

@@ -12,18 +12,21 @@ const LAST_OF_TWO = 'AQgw'
 const LAST_OF_THREE = 'AEIMQUYcgkosw048'
 
 /**
- * The bytes behind their one base64url spelling, without padding or stray bits (RFC 7515 §2, RFC 4648 §3.5).
+ * Is this the one base64url spelling of some bytes, without padding or stray bits (RFC 7515 §2, RFC 4648 §3.5)?
+ * @param text at most {@link MAX_TOKEN_LENGTH} characters
  * @throws InvalidTokenError
  */
-export function decode(text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64url')
-  assertSpelling(text, bytes.length)
-  return bytes
+export function assertBase64url(text: string): void {
+  assertSpelling(text, scratch.write(text, 0, 'base64url'))
 }
 
+/** How many bytes such a text stands for. */
+export const decodedLength = (text: string): number => Math.floor((text.length * 3) / 4)
+
 /**
- * The same, as UTF-8.
+ * The text behind its one spelling, as UTF-8.
  * @param text at most {@link MAX_TOKEN_LENGTH} characters
+ * @throws InvalidTokenError
  */
 export function decodeText(text: string): string {
   const length = scratch.write(text, 0, 'base64url')
@@ -35,9 +38,9 @@ export function decodeText(text: string): string {
 }
 
 /** Decoding passes over what does not belong, and so comes out shorter; but for the letters of plain base64. */
-function assertSpelling(text: string, decodedLength: number): void {
+function assertSpelling(text: string, length: number): void {
   const rest = text.length % 4
-  const isWhole = decodedLength > 0 && rest !== 1 && decodedLength === Math.floor((text.length * 3) / 4)
+  const isWhole = length > 0 && rest !== 1 && length === decodedLength(text)
   if (!isWhole || text.includes('+') || text.includes('/') || hasStrayBits(text, rest)) throw refuse('base64url')
 }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { parseJson } from '../../http/json.js'
 import { type AsymmetricAlgorithm, isAsymmetricAlgorithm } from '../contract/algorithms.js'
-import { decode, decodeText, MAX_TOKEN_LENGTH } from './base64url.js'
+import { assertBase64url, decodeText, MAX_TOKEN_LENGTH } from './base64url.js'
 import { deepFreeze } from './freeze.js'
 import { refuse } from '../contract/refuse.js'
 import type { AccessTokenHeader } from '../contract/types.js'
@@ -11,7 +11,8 @@ export interface CompactJws {
   header: ReadHeader
   payload: Record<string, unknown>
   signingInput: string
-  signature: Buffer
+  /** Still encoded, and spelled well. */
+  signature: string
 }
 
 /** A header that passed every check but that of the key. */
@@ -71,12 +72,9 @@ export class TokenReader {
   /** @throws InvalidTokenError */
   read(token: string): CompactJws {
     const { header, payload, signature, signingInput } = splitJws(token)
-    return {
-      header: this.#readHeader(header),
-      payload: readObject(payload, JSON.parse),
-      signingInput,
-      signature: decode(signature),
-    }
+    const read = { header: this.#readHeader(header), payload: readObject(payload, JSON.parse), signingInput, signature }
+    assertBase64url(signature)
+    return read
   }
 
   /** To be told of a token whose signature is good: what nobody signed would only push out what is of use. */

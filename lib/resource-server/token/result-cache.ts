@@ -102,7 +102,7 @@ function isSeen(fingerprint: number): boolean {
   const unsigned = fingerprint >>> 0
   const first = ((unsigned ^ (unsigned >>> 16)) & 0x3fff) * 4
   for (let at = first; at < first + 4; at++) if (SEEN[at] === unsigned) return true
-  SEEN.copyWithin(first + 1, first, first + 3)
+  for (let at = first + 3; at > first; at--) SEEN[at] = SEEN[at - 1] as number
   SEEN[first] = unsigned
   return false
 }

@@ -4,7 +4,7 @@ import { alternate, converse, startServers, summary } from './load.js'
 const CONNECTIONS = 32
 const PROCESSES = 3
 const ROUNDS = 30
-const WARM_UP = 3_000
+const WARM_UP = 6_000
 const COUNT = 200
 const FLOOR = 'scopegate, client credentials'
 

@@ -64,23 +64,31 @@ export function decideUserToken(
   }
 }
 
-/** Signs the access token, then the ID token, which has its hash. @param issuedAt seconds */
+/**
+ * Signs the access token, then the ID token, which has its hash.
+ * @param issuedAt seconds
+ * @param refreshToken on its way: nothing is issued where it rejects. The access token is signed meanwhile
+ */
 export async function issueTokens(
   prepared: PreparedTokens,
   request: TokenRequest,
-  { issuedAt, nonce, refreshToken }: { issuedAt: number; nonce?: string; refreshToken: string | undefined },
+  {
+    issuedAt,
+    nonce,
+    refreshToken,
+  }: { issuedAt: number; nonce?: string; refreshToken: Promise<string> | string | undefined },
 ): Promise<TokenResponse> {
   const { grant, signer, claims } = prepared
   const { account, client, services, origin } = request
   const own = decideUserToken(prepared, request)
-  const issued = await issueAccessToken(own, signer, issuedAt)
+  const [issued, refresh_token] = await Promise.all([issueAccessToken(own, signer, issuedAt), refreshToken])
   const { token, expiresIn } = issued
   const about = { account, userId: grant.user, clientId: client.id, nonce, authTime: grant.auth_time }
   const idToken = claims && (await issueIdToken({ ...about, claims, accessToken: token }, signer, issuedAt))
   reportIssued(own, issued, origin, services)
   return {
     ...{ access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope: own.scope },
-    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(refresh_token !== undefined && { refresh_token }),
     ...(idToken !== undefined && { id_token: idToken }),
   }
 }

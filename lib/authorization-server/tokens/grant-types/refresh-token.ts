@@ -28,5 +28,5 @@ async function handleRefreshToken(request: TokenRequest): Promise<TokenResponse>
   const good = await findRefreshToken({ account: account.name, clientId: client.id, token, origin }, services)
   const prepared = await prepareTokens(good.grant, request, { users, isRefresh: true })
   const issuedAt = epochSeconds(services.clock)
-  return issueTokens(prepared, request, { issuedAt, refreshToken: await rotate(good, services) })
+  return issueTokens(prepared, request, { issuedAt, refreshToken: rotate(good, services) })
 }

@@ -7,14 +7,25 @@ import { timeOfId } from '../ids.js'
 import { assertPaths } from '../paths.js'
 import type { Collection, FindOptions, Page, Position, RecordKind, StoredRecord } from '../port.js'
 import { sizeOf } from '../size.js'
-import { type Block, blockKind, fillBlocks, rowPath, withoutRow } from './blocks.js'
+import {
+  type Block,
+  blockKind,
+  candidatesIn,
+  type Encoded,
+  encode,
+  fillBlocks,
+  rowPath,
+  rowsIn,
+  viewOf,
+  withoutRow,
+} from './blocks.js'
 import { collectPage } from './collect-page.js'
 import type { Environment } from './environment.js'
 import type { Growth } from './room.js'
 import { isNewer, Table } from './table.js'
 
 /** Expired blocks, and records by themselves, that are removed in one transaction. */
-const SWEPT_AT_ONCE = 20
+const SWEPT_AT_ONCE = 10
 
 const REMOVAL: Growth = { records: 0, bytes: 0 }
 
@@ -30,14 +41,14 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
   readonly #environment: Environment
   readonly #kind: RecordKind<T>
   readonly #indexed: ReadonlySet<string>
-  readonly #blocks: Table<Block<T>>
+  readonly #blocks: Table<Block>
   readonly #singles: Table<T>
 
   constructor(environment: Environment, kind: RecordKind<T>, clock: Clock) {
     this.#environment = environment
     this.#kind = kind
     this.#indexed = new Set(kind.indexes)
-    this.#blocks = new Table(environment, blockKind(kind), clock)
+    this.#blocks = new Table(environment, blockKind(kind), clock, viewOf)
     this.#singles = new Table(environment, kind, clock)
   }
 
@@ -48,16 +59,23 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   insertMany(records: readonly T[]): Promise<number> {
-    const growth = { records: records.length, bytes: sizeOf(records) }
-    return this.#environment.write(() => {
-      let added = 0
-      for (const [account, own] of byAccount(records)) added += this.#add(account, own)
-      return added
-    }, growth)
+    const encoded = records.map(given => {
+      const record = given.revision === 1 ? given : { ...given, revision: 1 }
+      return { record, line: encode(record) }
+    })
+    const bytes = encoded.reduce((sum, { line }) => sum + line.length, 0)
+    return this.#environment.write(
+      () => {
+        let added = 0
+        for (const [account, own] of byAccount(encoded)) added += this.#add(account, own)
+        return added
+      },
+      { records: records.length, bytes },
+    )
   }
 
   async get(account: string, id: string): Promise<T | null> {
-    return this.#singles.read(() => this.#rowOf(account, id)?.row ?? this.#singles.get(account, id))
+    return this.#singles.read(() => this.#findInBlock(account, id)?.row ?? this.#singles.get(account, id))
   }
 
   async find(account: string, { filter = and(), limit, after }: FindOptions): Promise<Page<T>> {
@@ -92,7 +110,7 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
         () => [this.#blocks.deleteExpired(SWEPT_AT_ONCE), this.#singles.deleteExpired(SWEPT_AT_ONCE)] as const,
         REMOVAL,
       )
-      all += blocks.reduce((sum, { rows }) => sum + rows.length, singles.length)
+      all += blocks.reduce((sum, { length }) => sum + length, singles.length)
       if (blocks.length < SWEPT_AT_ONCE && singles.length < SWEPT_AT_ONCE) return all
     }
   }
@@ -105,15 +123,15 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   /** @returns how many were added */
-  #add(account: string, records: readonly T[]): number {
+  #add(account: string, records: readonly Encoded<T>[]): number {
     const last = firstOf(this.#blocks.rows(account))
-    let newest = newestOf(last?.rows.at(-1), firstOf(this.#singles.rows(account)))
-    const appended: T[] = []
+    let newest = newestOf(last && rowsIn<T>(last).at(-1), firstOf(this.#singles.rows(account)))
+    const appended: Encoded<T>[] = []
     const others: T[] = []
-    for (const given of records) {
-      const record = given.revision === 1 ? given : { ...given, revision: 1 }
+    for (const encoded of records) {
+      const { record } = encoded
       if (this.#isFoundById(record) && (newest === undefined || isNewer(record, newest))) {
-        appended.push(record)
+        appended.push(encoded)
         newest = record
       } else others.push(record)
     }
@@ -130,18 +148,18 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
   }
 
   #addSingle(record: T): boolean {
-    return this.#rowOf(record.account, record.id) === undefined && this.#singles.add(record).length === 0
+    return this.#findInBlock(record.account, record.id) === undefined && this.#singles.add(record).length === 0
   }
 
   /** Where does a living record stand, if it is in a block? */
-  #rowOf(account: string, id: string): { row: T; block: Block<T> } | undefined {
+  #findInBlock(account: string, id: string): { row: T; block: Block } | undefined {
     const time = timeOfId(this.#kind.idPrefix, id)
     if (time === undefined) return undefined
     const position = { createdAt: new Date(time), id }
     // From the first block that may hold records of this millisecond, which may be on several.
     for (const block of this.#blocks.rows(account, and(), { createdAt: new Date(time + 1), id: '' })) {
       if (isNewer(block, position)) continue
-      const row = block.rows.find(({ id: own }) => own === id)
+      const row = rowsIn<T>(block).find(({ id: own }) => own === id)
       return row !== undefined && this.#singles.isLive(row) ? { row, block } : undefined
     }
     return undefined
@@ -149,15 +167,15 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
 
   /** Removes the record, if it has this revision. @returns was it there? */
   #takeOut(account: string, id: string, revision: number | undefined): boolean {
-    const found = this.#rowOf(account, id)
+    const found = this.#findInBlock(account, id)
     const present = found?.row ?? this.#singles.get(account, id)
     if (present === null || (revision !== undefined && present.revision !== revision)) return false
     if (found === undefined) {
       this.#singles.delete(present)
     } else {
       this.#blocks.delete(found.block)
-      const rest = withoutRow(found.block, id)
-      if (rest.rows.length > 0) this.#blocks.add(rest)
+      const rest = withoutRow<T>(found.block, id, this.#kind.expiresAt)
+      if (rest !== null) this.#blocks.add(rest)
     }
     return true
   }
@@ -171,8 +189,8 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
     const node = equalityOn(filter, this.#indexed)
     const ofBlocks = node === undefined ? and() : { ...node, path: rowPath(node.path) }
     let isBehind = after === undefined
-    for (const { rows } of this.#blocks.rows(account, ofBlocks, after)) {
-      for (const row of rows.toReversed()) {
+    for (const block of this.#blocks.rows(account, ofBlocks, after)) {
+      for (const row of candidatesIn<T>(block, node)) {
         isBehind ||= after !== undefined && isNewer(after, row)
         if (isBehind) yield row
       }
@@ -181,12 +199,13 @@ export class AppendedCollection<T extends StoredRecord> implements Collection<T>
 }
 
 /** Of records of several accounts, those of each in the order they have. */
-function byAccount<T extends StoredRecord>(records: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const record of records) {
-    const group = groups.get(record.account)
-    if (group === undefined) groups.set(record.account, [record])
-    else group.push(record)
+function byAccount<T extends StoredRecord>(records: readonly Encoded<T>[]): Map<string, Encoded<T>[]> {
+  const groups = new Map<string, Encoded<T>[]>()
+  for (const encoded of records) {
+    const { account } = encoded.record
+    const group = groups.get(account)
+    if (group === undefined) groups.set(account, [encoded])
+    else group.push(encoded)
   }
   return groups
 }

@@ -1,74 +1,158 @@
+import { isDate } from 'node:util/types'
+import { memoize } from '../../memoize.js'
+import type { CompareNode } from '../../query/tree.js'
 import type { RecordKind, StoredRecord } from '../port.js'
-import { sizeOf } from '../size.js'
 
-/** Records of one block at most, and their bytes, about: a filter that only one of them fulfils reads them all. */
-const MAX_ROWS = 64
-const MAX_BYTES = 32_768
+/** Records of one block at most, and the characters of its lines: who looks for one record reads the text of all. */
+const MAX_ROWS = 32
+const MAX_LENGTH = 12_000
+
+const BREAK = '\n'
 
 /**
  * Records of one account that follow each other in time. Its id and time are those of the oldest: they stay when newer ones
  * are added.
  */
-export interface Block<T extends StoredRecord> extends StoredRecord {
-  /** Oldest first. */
-  rows: T[]
-  /** About how many the rows take. */
-  bytes: number
+export interface Block extends StoredRecord {
+  /** The records as JSON, each a line, oldest first: one that is not looked for is found out without being read. */
+  lines: string
+  /** How many records. */
+  length: number
   /** When the last of them expires. Absent: one never does. */
   expires_at?: Date
 }
 
-/** The kind of the blocks of a kind: one index entry for each different value of its rows. */
-export function blockKind<T extends StoredRecord>({ name, idPrefix, indexes }: RecordKind<T>): RecordKind<Block<T>> {
+/** A record, and its line. */
+export interface Encoded<T> {
+  record: T
+  line: string
+}
+
+/** What blocks were made of, or were read as. */
+const rowsOf = new WeakMap<Block, readonly StoredRecord[]>()
+
+/** The records of a block, oldest first. */
+export function rowsIn<T extends StoredRecord>(block: Block): readonly T[] {
+  return memoize(rowsOf as WeakMap<Block, readonly T[]>, block, () => block.lines.split(BREAK).map(decode<T>))
+}
+
+/** The kind of the blocks of a kind: one index entry for each different value of their records, which are at {@link viewOf}. */
+export function blockKind<T extends StoredRecord>({ name, idPrefix, indexes }: RecordKind<T>): RecordKind<Block> {
   return {
     ...{ name: `${name}_blocks`, idPrefix, unique: [], text: [], fields: {}, expiresAt: 'expires_at' },
     indexes: indexes.map(rowPath),
   }
 }
 
-/** Where a block has what its rows have at this path. */
+export const viewOf = (block: Block): object => ({ rows: rowsIn(block) })
 export const rowPath = (path: string): string => `rows.${path}`
+
+/** The records, newest first, among which each is that has a value. @param node where, and which one; absent: all */
+export function* candidatesIn<T extends StoredRecord>({ lines }: Block, node: CompareNode | undefined): Generator<T> {
+  const found = typeof node?.value === 'string' ? linesWith(JSON.stringify(node.value), lines) : lines.split(BREAK)
+  for (const line of found.reverse()) yield decode(line)
+}
+
+/** The text is gone through once, and no line is cut out of it that is not wanted. */
+function linesWith(text: string, lines: string): string[] {
+  const found: string[] = []
+  for (let at = lines.indexOf(text); at >= 0; ) {
+    const end = lines.indexOf(BREAK, at)
+    const line = lines.slice(lines.lastIndexOf(BREAK, at) + 1, end < 0 ? lines.length : end)
+    found.push(line)
+    if (end < 0) break
+    at = lines.indexOf(text, end)
+  }
+  return found
+}
 
 /**
  * Puts records into blocks.
  * @param last the newest block, which is filled up first
- * @param records oldest first, each newer than every row there is
+ * @param records oldest first, each newer than every one there is, with its line
  * @returns the blocks to be written, the one that takes the place of `last` among them
  */
 export function fillBlocks<T extends StoredRecord>(
-  last: Block<T> | undefined,
-  records: readonly T[],
+  last: Block | undefined,
+  records: readonly Encoded<T>[],
   expiresAt: (keyof T & string) | undefined,
-): Block<T>[] {
-  const changed: Block<T>[] = []
-  let block = last && { ...last, rows: [...last.rows] }
-  for (const record of records) {
-    const bytes = sizeOf(record)
-    if (block === undefined || block.rows.length >= MAX_ROWS || block.bytes + bytes > MAX_BYTES) {
-      const { id, account, createdAt } = record
-      block = { id, account, revision: 1, createdAt, updatedAt: createdAt, rows: [], bytes: 0 }
+): Block[] {
+  const blocks: Block[] = []
+  let rows = last === undefined ? [] : [...rowsIn<T>(last)]
+  let lines = last === undefined ? [] : [last.lines]
+  let length = last?.lines.length ?? 0
+  const finish = (): void => {
+    if (rows.length > 0) blocks.push(createBlock(rows, lines.join(BREAK), expiresAt))
+  }
+  for (const { record, line } of records) {
+    if (rows.length >= MAX_ROWS || (rows.length > 0 && length + line.length > MAX_LENGTH)) {
+      finish()
+      rows = []
+      lines = []
+      length = 0
     }
-    if (changed.at(-1) !== block) changed.push(block)
-    block.rows.push(record)
-    block.bytes += bytes
+    rows.push(record)
+    lines.push(line)
+    length += line.length
   }
-  for (const one of changed) setExpiry(one, expiresAt)
-  return changed
+  finish()
+  return blocks
 }
 
-/** A block without one of its rows. It stands where it did. */
-export function withoutRow<T extends StoredRecord>(block: Block<T>, id: string): Block<T> {
-  return { ...block, rows: block.rows.filter(row => row.id !== id) }
+/** A block without one of its records, which stands where it did; null: there is no other. */
+export function withoutRow<T extends StoredRecord>(
+  block: Block,
+  id: string,
+  expiresAt: (keyof T & string) | undefined,
+): Block | null {
+  const rows = rowsIn<T>(block).filter(row => row.id !== id)
+  if (rows.length === 0) return null
+  const { createdAt } = block
+  return remember({ ...createBlock(rows, rows.map(encode).join(BREAK), expiresAt), id: block.id, createdAt }, rows)
 }
 
-function setExpiry<T extends StoredRecord>(block: Block<T>, expiresAt: (keyof T & string) | undefined): void {
-  delete block.expires_at
-  if (expiresAt === undefined) return
-  let latest = 0
-  for (const row of block.rows) {
-    const expiry = row[expiresAt] as Date | undefined
-    if (expiry === undefined) return
-    latest = Math.max(latest, expiry.getTime())
-  }
-  block.expires_at = new Date(latest)
+function createBlock<T extends StoredRecord>(
+  rows: readonly T[],
+  lines: string,
+  expiresAt: (keyof T & string) | undefined,
+): Block {
+  const { id, account, createdAt } = rows[0] as T
+  const expiry = expiresAt === undefined ? undefined : latest(rows.map(row => row[expiresAt] as Date | undefined))
+  const times = { createdAt, updatedAt: createdAt, ...(expiry !== undefined && { expires_at: expiry }) }
+  return remember({ id, account, revision: 1, ...times, lines, length: rows.length }, rows)
+}
+
+function remember(block: Block, rows: readonly StoredRecord[]): Block {
+  rowsOf.set(block, rows)
+  return block
+}
+
+/** undefined: one of them is. */
+function latest(dates: readonly (Date | undefined)[]): Date | undefined {
+  return dates.includes(undefined) ? undefined : new Date(Math.max(...dates.map(Number)))
+}
+
+/** No name of a record's members begins like this. */
+const DATE = '$date'
+
+export const encode = (row: object): string => JSON.stringify(withoutDates(row))
+const decode = <T>(line: string): T => withDates(JSON.parse(line)) as T
+
+function withoutDates(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (isDate(value)) return { [DATE]: value.getTime() }
+  if (Array.isArray(value)) return value.map(withoutDates)
+  const copy: Record<string, unknown> = { ...value }
+  for (const name in copy) if (typeof copy[name] === 'object') copy[name] = withoutDates(copy[name])
+  return copy
+}
+
+/** Changes what was parsed. */
+function withDates(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const members = value as Record<string, unknown>
+  if (typeof members[DATE] === 'number') return new Date(members[DATE])
+  for (const name of Object.keys(members))
+    if (typeof members[name] === 'object') members[name] = withDates(members[name])
+  return members
 }

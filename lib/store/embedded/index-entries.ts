@@ -18,12 +18,15 @@ interface Prefixes {
 /** The keys of LMDB under which a record of one kind is found, beside its own. */
 export class IndexEntries<T extends StoredRecord> {
   readonly #kind: RecordKind<T>
+  readonly #viewOf: (record: T) => object
   readonly #indexed: ReadonlySet<string>
   /** Of the account that was asked for last: of many records that are written, most have one account. */
   #prefixes: Prefixes | undefined
 
-  constructor(kind: RecordKind<T>) {
+  /** @param viewOf where the paths of the indexes lead; default: the record itself */
+  constructor(kind: RecordKind<T>, viewOf: (record: T) => object = record => record) {
     this.#kind = kind
+    this.#viewOf = viewOf
     this.#indexed = new Set([...kind.unique, ...kind.indexes])
   }
 
@@ -31,9 +34,10 @@ export class IndexEntries<T extends StoredRecord> {
   of(record: T): Set<Key> {
     const position = newestFirst(record)
     const { order, indexes } = this.#prefixesOf(record.account)
+    const view = this.#viewOf(record)
     const entries = new Set([order + position])
     for (const [path, prefix] of indexes) {
-      for (const value of new Set(valuesAt(record, path))) {
+      for (const value of new Set(valuesAt(view, path))) {
         if (isScalar(value)) entries.add(valuePrefix(prefix, value) + position)
       }
     }
@@ -47,8 +51,9 @@ export class IndexEntries<T extends StoredRecord> {
   areSame(one: T, other: T): boolean {
     if (!isSame(one.createdAt, other.createdAt)) return false
     if (!isSame(this.expiry(one), this.expiry(other))) return false
+    const [view, otherView] = [this.#viewOf(one), this.#viewOf(other)]
     for (const path of this.#indexed) {
-      const [values, others] = [valuesAt(one, path), valuesAt(other, path)]
+      const [values, others] = [valuesAt(view, path), valuesAt(otherView, path)]
       if (values.length !== others.length || !values.every((value, i) => isSame(value, others[i]))) return false
     }
     return true

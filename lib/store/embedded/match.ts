@@ -20,21 +20,14 @@ export function match(filter: Filter, record: object, text: readonly string[]): 
 /** The values at a path: lists on the way, and at its end, are gone through element by element. */
 export function valuesAt(record: object, path: string): unknown[] {
   const values: unknown[] = []
-  if (path.includes('.')) collect(record, path.split('.'), 0, values)
-  else addElements(member(record, path), values)
+  collect(record, path.split('.'), 0, values)
   return values
 }
 
 /** Adds the values at the rest of a path. Nothing is made on the way: a block has hundreds of values. */
 function collect(value: unknown, names: readonly string[], at: number, values: unknown[]): void {
-  const inner = member(value, names[at] as string)
-  if (at === names.length - 1) addElements(inner, values)
-  else if (Array.isArray(inner)) for (const element of inner) collect(element, names, at + 1, values)
-  else collect(inner, names, at + 1, values)
-}
-
-function addElements(value: unknown, values: unknown[]): void {
-  if (Array.isArray(value)) values.push(...value)
+  if (Array.isArray(value)) for (const element of value) collect(element, names, at, values)
+  else if (at < names.length) collect(member(value, names[at] as string), names, at + 1, values)
   else if (value !== undefined) values.push(value)
 }
 

@@ -29,11 +29,12 @@ export class Table<T extends StoredRecord> {
   readonly #clock: Clock
   readonly #entries: IndexEntries<T>
 
-  constructor(environment: Environment, kind: RecordKind<T>, clock: Clock) {
+  /** @param viewOf where the paths of the kind's indexes lead; default: the record itself */
+  constructor(environment: Environment, kind: RecordKind<T>, clock: Clock, viewOf?: (record: T) => object) {
     this.kind = kind
     this.#environment = environment
     this.#clock = clock
-    this.#entries = new IndexEntries(kind)
+    this.#entries = new IndexEntries(kind, viewOf)
   }
 
   /** @throws StoreUnavailableError */

@@ -180,8 +180,8 @@ describe('docs/scaling.md', () => {
       // And that of `_id`.
       expect(schema.indexes()).to.have.length(9)
       expect(page).to.include('491 bytes and stands in ten indexes').and.to.include('about 1.5 KB')
-      expect(page).to.include('it has 1.7 KB')
-      expect(readPage('operations.md')).to.include('about 1.7 KB in the embedded store')
+      expect(page).to.include('it has 0.7 KB')
+      expect(readPage('operations.md')).to.include('one takes about 0.7 KB with its indexes')
       expect(example(/^records/)).to.deep.equal(rates.map(rate => `${((rate * 86_400) / 1e6).toPrecision(2)} million`))
       for (const days of [30, 7, 1]) {
         const bytes = example(new RegExp(`^log of ${days} day`)).map(cell => {

@@ -37,7 +37,7 @@ describe('SECURITY.md, the bounds', () => {
     [/^a page of a list/, '2 MB', 'store/page.ts', 'PAGE_BYTES', 2_000_000],
     [/^a page of a list/, '5 000 rows', 'store/page.ts', 'SCAN_ROWS', 5_000],
     [/^a page of a list/, '32 MB', 'store/page.ts', 'SCAN_BYTES', 32_000_000],
-    [/^time that a search/, '4 ms', 'store/embedded/embedded-collection.ts', 'SLICE', 4],
+    [/^time that a search/, '4 ms', 'store/embedded/collect-page.ts', 'SLICE', 4],
     [/^a dry run/, '100 clients', `${server}/admin/tally.ts`, 'MAX_CLIENTS', 100],
     [/^a dry run/, '50 pages', `${server}/admin/tally.ts`, 'MAX_PAGES', 50],
     [/^a dry run/, '200 records', `${server}/admin/tally.ts`, 'PAGE', 200],

@@ -307,13 +307,13 @@ describe('oidcUsers', () => {
         ...response,
         detail: 'provider_auth_time',
         description: 'an old sign-in where a new one was demanded',
-        manners: () => ({ claims: { auth_time: seconds() - 31 } }),
+        manners: () => ({ claims: { auth_time: seconds() - 40 } }),
         request: { prompt: ['login'] },
       },
       {
         ...response,
         description: 'a sign-in that is older than demanded',
-        manners: () => ({ claims: { auth_time: seconds() - 91 } }),
+        manners: () => ({ claims: { auth_time: seconds() - 100 } }),
         request: { max_age: 60 },
       },
       {

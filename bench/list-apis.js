@@ -8,6 +8,8 @@ import { median } from './turns.js'
 
 const APIS = 100_000
 const ROUNDS = 200
+/** Written at once: each call to the store has a deadline. */
+const BATCH = 1_000
 const ACCOUNT = 'default'
 
 /** Milliseconds for a page of `GET /apis` of 50 among 100 000, medians of requests that alternate. */
@@ -17,6 +19,7 @@ export async function listApis() {
   const server = await authorizationServer({
     issuer: 'http://localhost:3000',
     store,
+    rateLimits: false,
     authorizeAdmin: async () => ({ account: ACCOUNT, scopes: ['read:apis'] }),
   })
   const http = createServer(express().use(server.adminRouter))
@@ -34,9 +37,9 @@ export async function listApis() {
 async function fill(store) {
   const apis = await store.collection(API_KIND)
   const start = Date.now() - APIS * 1000
-  const inserts = Array.from({ length: APIS }, (_, i) => {
+  const records = Array.from({ length: APIS }, (_, i) => {
     const created = new Date(start + i * 1000)
-    return apis.insert({
+    return {
       id: createId(API_KIND.idPrefix, created.getTime()),
       account: ACCOUNT,
       revision: 1,
@@ -53,9 +56,9 @@ async function fill(store) {
       allow_offline_access: false,
       skip_consent: false,
       is_system: false,
-    })
+    }
   })
-  await Promise.all(inserts)
+  for (let at = 0; at < APIS; at += BATCH) await apis.insertMany(records.slice(at, at + BATCH))
 }
 
 async function pages(base) {

@@ -93,6 +93,23 @@ describe('embedded store', () => {
     expect(others / appended).to.be.above(2)
   })
 
+  it('appends behind a record that was removed, and doubles none', async () => {
+    const store = embeddedStore(folder)
+    const things = await store.collection(APPENDED_KIND)
+    const records = Array.from({ length: 40 }, (_, at) => thing(createId(APPENDED_KIND.idPrefix, NOON + at), {}, at))
+    for (const { id } of records.slice(0, 3)) {
+      await things.insertMany(records.slice(0, 5))
+      expect(await things.remove('acme', id)).to.equal(true)
+    }
+    await things.insertMany(records.slice(5))
+    const { records: found } = await things.find('acme', { limit: 100 })
+    expect(found.map(({ id }) => id)).to.deep.equal(
+      found.map(({ id }) => id).filter((id, at, all) => all.indexOf(id) === at),
+    )
+    expect(new Set(found.map(({ id }) => id))).to.include.members(records.slice(3).map(({ id }) => id))
+    await store.close()
+  })
+
   for (const path of ['', undefined, 7]) {
     it(`refuses ${JSON.stringify(path)} as a folder`, () => {
       expect(() => embeddedStore(path as string))

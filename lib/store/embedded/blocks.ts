@@ -78,15 +78,18 @@ export function fillBlocks<T extends StoredRecord>(
   expiresAt: (keyof T & string) | undefined,
 ): Block[] {
   const blocks: Block[] = []
+  let place = last
   let rows = last === undefined ? [] : [...rowsIn<T>(last)]
   let lines = last === undefined ? [] : [last.lines]
   let length = last?.lines.length ?? 0
+  let isChanged = false
   const finish = (): void => {
-    if (rows.length > 0) blocks.push(createBlock(rows, lines.join(BREAK), expiresAt))
+    if (isChanged) blocks.push(createBlock(rows, lines.join(BREAK), { expiresAt, place }))
   }
   for (const { record, line } of records) {
     if (rows.length >= MAX_ROWS || (rows.length > 0 && length + line.length > MAX_LENGTH)) {
       finish()
+      place = undefined
       rows = []
       lines = []
       length = 0
@@ -94,6 +97,7 @@ export function fillBlocks<T extends StoredRecord>(
     rows.push(record)
     lines.push(line)
     length += line.length
+    isChanged = true
   }
   finish()
   return blocks
@@ -106,17 +110,16 @@ export function withoutRow<T extends StoredRecord>(
   expiresAt: (keyof T & string) | undefined,
 ): Block | null {
   const rows = rowsIn<T>(block).filter(row => row.id !== id)
-  if (rows.length === 0) return null
-  const { createdAt } = block
-  return remember({ ...createBlock(rows, rows.map(encode).join(BREAK), expiresAt), id: block.id, createdAt }, rows)
+  return rows.length === 0 ? null : createBlock(rows, rows.map(encode).join(BREAK), { expiresAt, place: block })
 }
 
+/** @param place the block that it takes the place of */
 function createBlock<T extends StoredRecord>(
   rows: readonly T[],
   lines: string,
-  expiresAt: (keyof T & string) | undefined,
+  { expiresAt, place }: { expiresAt: (keyof T & string) | undefined; place: Block | undefined },
 ): Block {
-  const { id, account, createdAt } = rows[0] as T
+  const { id, account, createdAt } = place ?? (rows[0] as T)
   const expiry = expiresAt === undefined ? undefined : latest(rows.map(row => row[expiresAt] as Date | undefined))
   const times = { createdAt, updatedAt: createdAt, ...(expiry !== undefined && { expires_at: expiry }) }
   return remember({ id, account, revision: 1, ...times, lines, length: rows.length }, rows)

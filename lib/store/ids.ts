@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 
 /** Characters of an id behind its prefix, and those of them that hold its time. */
 const LENGTH = 26
-const TIME = 10
+export const ID_TIME = 10
 
 /** Crockford's base 32 in lower case: digits and letters in ascending byte order, without i, l, o, u. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+export const ID_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /**
  * A new id: the prefix, then 48 bits of time and 80 random bits as 26 characters. Ids made later sort later
@@ -17,7 +17,7 @@ export function createId(prefix: string, now: number): string {
   let bits = (BigInt(Math.floor(now)) << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`)
   let text = ''
   for (let i = 0; i < LENGTH; i++) {
-    text = ALPHABET[Number(bits & 31n)] + text
+    text = ID_ALPHABET[Number(bits & 31n)] + text
     bits >>= 5n
   }
   return prefix + text
@@ -27,10 +27,10 @@ export function createId(prefix: string, now: number): string {
 export function timeOfId(prefix: string, id: string): number | undefined {
   if (!id.startsWith(prefix) || id.length !== prefix.length + LENGTH) return undefined
   let time = 0
-  for (let at = prefix.length; at < prefix.length + TIME; at++) {
-    const digit = ALPHABET.indexOf(id.charAt(at))
+  for (let at = prefix.length; at < prefix.length + ID_TIME; at++) {
+    const digit = ID_ALPHABET.indexOf(id.charAt(at))
     if (digit < 0) return undefined
-    time = time * ALPHABET.length + digit
+    time = time * ID_ALPHABET.length + digit
   }
   return time
 }

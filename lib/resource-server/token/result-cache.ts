@@ -12,7 +12,7 @@ export interface VerifiedToken {
   keySet: KeySet
   /**
    * Whole seconds since the epoch, leeway included, from which and until which the token is good for sure: a clock may be
-   * set back. Whole ones stand in the entry itself, others elsewhere in memory, which costs a tenth of the look-up.
+   * set back. Whole numbers stand in the entry itself, others elsewhere in memory.
    */
   validFrom: number
   validUntil: number
@@ -96,7 +96,7 @@ function fingerprintOf(token: string): number {
 
 /**
  * Was this fingerprint offered before, as far as four in a row remember? Remembers it. With one place for each, of a
- * thousand tokens that come in turn a dozen push each other out, and are never kept.
+ * thousand tokens that come in turn some push each other out, and are never kept.
  */
 function isSeen(fingerprint: number): boolean {
   const unsigned = fingerprint >>> 0

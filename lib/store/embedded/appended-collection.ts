@@ -21,13 +21,11 @@ import {
 } from './blocks.js'
 import { collectPage } from './collect-page.js'
 import type { Environment } from './environment.js'
-import type { Growth } from './room.js'
+import { REMOVAL } from './room.js'
 import { isNewer, Table } from './table.js'
 
 /** Expired blocks, and records by themselves, that are removed in one transaction. */
 const SWEPT_AT_ONCE = 10
-
-const REMOVAL: Growth = { records: 0, bytes: 0 }
 
 /**
  * A kind whose records come in large numbers, one after the other in time, and are hardly ever changed. What follows each

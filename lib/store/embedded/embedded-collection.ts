@@ -9,14 +9,12 @@ import { sizeOf } from '../size.js'
 import { collectPage } from './collect-page.js'
 import type { Environment } from './environment.js'
 import { match } from './match.js'
-import type { Growth } from './room.js'
+import { type Growth, REMOVAL } from './room.js'
 import { isNewer, Table } from './table.js'
 
 /** Expired records that are removed in one transaction: other writes have their turn in between. */
 const SWEPT_AT_ONCE = 100
 
-/** It gives back what it takes: also where there is hardly any room, it makes some. */
-const REMOVAL: Growth = { records: 0, bytes: 0 }
 const growthOf = (record: object): Growth => ({ records: 1, bytes: sizeOf(record) })
 const growthOfAll = (records: readonly object[]): Growth => ({ records: records.length, bytes: sizeOf(records) })
 

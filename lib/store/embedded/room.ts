@@ -8,6 +8,9 @@ export interface Growth {
   bytes: number
 }
 
+/** What a removal changes. It gives back what it takes: also where there is hardly any room, it makes some. */
+export const REMOVAL: Growth = { records: 0, bytes: 0 }
+
 /** Pages that a transaction takes besides those of its records, most of which it gives back: those on the way to them. */
 const PAGES = 32
 const PAGES_PER_RECORD = 2

@@ -93,7 +93,8 @@ export class Table<T extends StoredRecord> {
     const entries = this.#entries.of(record)
     const before = this.#entries.of(replaced)
     for (const entry of before) if (!entries.has(entry)) this.#root.removeSync(bytesOf(entry))
-    for (const holder of this.#holders(record, key)) if (!holder.equals(key)) this.delete(this.#root.get(holder) as T)
+    for (const holder of this.#holders(record, key, replaced))
+      if (!holder.equals(key)) this.delete(this.#root.get(holder) as T)
     this.#root.putSync(key, record)
     for (const entry of entries) if (!before.has(entry)) this.#root.putSync(bytesOf(entry), key)
   }
@@ -149,7 +150,7 @@ export class Table<T extends StoredRecord> {
   }
 
   /** The keys of the records that stand where this one goes: expired ones, and itself. @param present what is under its own key */
-  #holders(record: T, key: Buffer, present: unknown = this.#root.get(key)): Buffer[] {
+  #holders(record: T, key: Buffer, present: T | undefined): Buffer[] {
     if (present === undefined && this.kind.unique.length === 0) return []
     const unique = this.#entries.unique(record).map(({ key: held }) => this.#root.get(bytesOf(held)) as Buffer)
     const standing = [key, ...unique].filter(held => held !== undefined && this.#root.get(held) !== undefined)
